@@ -1,0 +1,81 @@
+"""The model families, in one explicit list."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ttvideo.backends import backends
+from ttvideo.contract import Backend, GenerateRequest, ModelInfo, Models, Phase
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import tiny
+from ttvideo.families.family import Family
+
+FAMILIES: tuple[Family, ...] = (tiny.FAMILY,)
+FIRST_PHASE = Phase.LOADING
+SEEDS = 2**31
+
+
+@dataclass(frozen=True)
+class Effective:
+    """Parameters as they will be used, the drawn seed included, and what is to be said about them."""
+
+    parameters: dict[str, Any]
+    notes: list[str]
+
+
+def find(id: str) -> Family:
+    for family in FAMILIES:
+        if family.id == id:
+            return family
+    known = ", ".join(family.id for family in FAMILIES)
+    raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"There is no model '{id}'.", f"The models are: {known}.")
+
+
+def effective(request: GenerateRequest) -> Effective:
+    """The parameters a request will run with. Raises WorkerError(INVALID_PARAMETERS) for what cannot be used."""
+    family = find(request.model)
+    given = {name: value for name, value in request.parameters.items() if value is not None}
+    if given.get("seed", -1) == -1:
+        given["seed"] = secrets.randbelow(SEEDS)
+    params, notes = family.fit(_validate(family, given))
+    remarks = family.remarks(request.prompt, request.negative_prompt)
+    return Effective(params.model_dump(mode="json", by_alias=True), notes + remarks)
+
+
+def _validate(family: Family, given: dict[str, Any]) -> BaseModel:
+    try:
+        return family.Params.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])) or "parameters"
+        fields = ", ".join(field.alias or key for key, field in family.Params.model_fields.items())
+        hint = f"The model '{family.id}' takes: {fields}. `ttvideo models` shows their ranges."
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"'{name}': {first['msg']}.", hint) from error
+
+
+def describe() -> Models:
+    """Every family, for the model list and the parameter form."""
+    available = backends()
+    return Models(
+        models=tuple(
+            ModelInfo(
+                id=family.id,
+                title=family.title,
+                makes=family.makes,
+                checkpoints=family.checkpoints(),
+                parameters_schema=family.Params.model_json_schema(by_alias=True),
+                backends=tuple(_usable(family, backend) for backend in available),
+            )
+            for family in FAMILIES
+        )
+    )
+
+
+def _usable(family: Family, backend: Backend) -> Backend:
+    if backend.id in family.devices:
+        return backend
+    return Backend(id=backend.id, available=False, detail=f"{family.title} does not run on {backend.id} in this version.")

@@ -1,0 +1,80 @@
+"""What a model family is: one value that owns its parameters, its rules, its checkpoints and how it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from pydantic import BaseModel
+
+from ttvideo.contract import Checkpoint, Phase
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Frame: TypeAlias = npt.NDArray[np.float32]
+    Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PhaseEvent:
+    """A phase begins; `total` steps, 0 when not known."""
+
+    phase: Phase
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """`step` of `total` steps of the phase are done.
+
+    `preview` and `state` are called only when somebody wants them: `preview` gives uint8 [n, h, w, 3] of the emerging
+    frames, `state` what `Pipeline.run` needs to go on after this step, as bytes.
+    """
+
+    step: int
+    total: int
+    preview: Callable[[], Pixels] | None = None
+    state: Callable[[], bytes] | None = None
+
+
+Event: TypeAlias = PhaseEvent | StepEvent
+OnEvent: TypeAlias = Callable[[Event], None]
+"""Called by a pipeline at each event. It raises Cancelled to stop the pipeline, which passes it through."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a pipeline: what is asked for, what is kept from an earlier try, and which frames are there already."""
+
+    prompt: str
+    negative_prompt: str
+    params: BaseModel
+    state: bytes | None = None
+    have: frozenset[int] = frozenset()
+
+
+class Pipeline(Protocol):
+    def run(self, run: Run, on_event: OnEvent) -> Iterator[tuple[int, Frame]]:
+        """Frames (index, float32 [height, width, 3] in [0, 1]) that are not in `run.have`, in order, as they are decoded."""
+
+
+@dataclass(frozen=True)
+class Family:
+    id: str
+    title: str
+    makes: Literal["clip", "image"]
+    Params: type[BaseModel]
+    checkpoints: Callable[[], tuple[Checkpoint, ...]]
+    devices: frozenset[str]
+    """Ids of the backends the family runs on."""
+    fit: Callable[[Any], tuple[BaseModel, list[str]]]
+    """Brings valid `Params` to what the model can do, and says each change in a sentence."""
+    remarks: Callable[[str, str], list[str]]
+    """What the model will make of the prompt and negative prompt, in sentences; none when all is well."""
+    revision: Callable[[], str]
+    """Identifies the weights: another revision may give other frames."""
+    load: Callable[[str, OnEvent], Pipeline]
+    """Load on a device ('cpu', 'cuda'); reports the loading phase, and is cancelled, through the callback."""

@@ -1,0 +1,44 @@
+"""From a job's finished frames to its files: clip in each format asked for, and poster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ttvideo.contract import Job, Output, Phase
+from ttvideo.families.family import Event, PhaseEvent, StepEvent
+from ttvideo.jobs import folders
+
+
+def stitch(job: Job, recipe: dict[str, Any], on_event: Callable[[Event], None], name: str = "clip") -> tuple[Output, ...]:
+    """Encode the frames that are there, in order. Raises WorkerError(ENCODER | DISK), and what `on_event` raises."""
+    from ttvideo.media.encode import encode
+    from ttvideo.media.frames import load_frame, save_poster
+
+    folder = Path(job.folder)
+    frames = sorted(folder.joinpath(folders.FRAMES).glob("frame_*.png"))
+    fps = float(job.parameters.get("fps") or 8)  # type: ignore[arg-type]
+    metadata = folders.embedded(recipe) if job.request.metadata else None
+    on_event(PhaseEvent(Phase.STITCHING, total=len(frames) * len(job.request.formats)))
+    outputs = []
+    for number, format in enumerate(job.request.formats):
+        made = encode(
+            frames,
+            folder / f"{name}.{format.value}",
+            format.value,
+            fps,
+            metadata,
+            lambda index, before=number * len(frames): on_event(
+                StepEvent(before + index + 1, len(frames) * len(job.request.formats))
+            ),
+        )
+        path = str(folder / f"{name}.{format.value}")
+        outputs.append(
+            Output(path=path, kind="video", width=made.width, height=made.height, frames=made.frames, fps=fps)
+        )
+    poster = folder / "poster.jpg"
+    pixels = load_frame(frames[len(frames) // 2])
+    save_poster(pixels, poster, metadata)
+    outputs.append(Output(path=str(poster), kind="poster", width=pixels.shape[1], height=pixels.shape[0]))
+    return tuple(outputs)

@@ -1,0 +1,51 @@
+"""How long a job will still take, learned from this machine's own finished jobs of the same kind. No table, no guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from ttvideo.contract import Job, Phase
+
+ORDER = (Phase.LOADING, Phase.ENCODING, Phase.DENOISING, Phase.DECODING, Phase.SAVING, Phase.STITCHING)
+
+
+def timing_key(job: Job, device: str) -> str:
+    """Jobs with the same key take about equally long per denoising step and otherwise."""
+    p = job.parameters
+    size = f"{p.get('width')}x{p.get('height')}x{p.get('frames', 1)}"
+    guided = float(p.get("guidance") or 0) > 1  # type: ignore[arg-type]
+    return f"{job.request.model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(job.request.formats)}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Medians of earlier runs in seconds: of one denoising step, and of each other phase as a whole."""
+
+    per_step: float
+    phases: dict[Phase, float]
+
+    @classmethod
+    def learn(cls, runs: Iterable[dict[str, float]]) -> Estimate | None:
+        runs = list(runs)
+        steps = [run["perStep"] for run in runs if "perStep" in run]
+        if not steps:
+            return None
+        phases = {}
+        for phase in ORDER:
+            # A warm worker loads nothing; its zeros say nothing about the next cold start.
+            seen = [run[phase.value] for run in runs if run.get(phase.value, 0) > 0]
+            if seen:
+                phases[phase] = median(seen)
+        return cls(median(steps), phases)
+
+    def remaining(self, phase: Phase, done: float, steps_left: int, warm: bool) -> float:
+        """Seconds left when `done` (0..1) of `phase` is done and `steps_left` denoising steps are to come."""
+        left = 0.0
+        for later in ORDER[ORDER.index(phase) if phase in ORDER else 0 :]:
+            if later == Phase.DENOISING:
+                left += steps_left * self.per_step
+            elif not (later == Phase.LOADING and warm):
+                left += self.phases.get(later, 0.0) * ((1 - done) if later == phase else 1)
+        return left

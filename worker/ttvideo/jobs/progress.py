@@ -1,0 +1,119 @@
+"""From a pipeline's events to a job's progress: phases, steps, ETA, previews, kept latents, cancellation."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from statistics import median
+
+from ttvideo.contract import Job, Phase, Running
+from ttvideo.errors import Cancelled
+from ttvideo.families.family import Event, PhaseEvent, StepEvent
+from ttvideo.jobs import folders
+from ttvideo.jobs.estimate import Estimate
+from ttvideo.jobs.queue import Queue
+from ttvideo.media.files import write_atomic
+
+PREVIEW_SECONDS = 0.5
+PREVIEW_SHARE = 0.03
+"""Part of a job's time that previews may take."""
+REPORT_SECONDS = 0.1
+
+
+def keep_seconds() -> float:
+    """How often the latents of a running job are kept on disk."""
+    return float(os.environ.get("TTVIDEO_KEEP_SECONDS", "60"))
+
+
+class Progress:
+    def __init__(self, queue: Queue, job: Job, estimate: Estimate | None, stopping: threading.Event, warm: bool) -> None:
+        self._queue, self._job, self._estimate, self._stopping, self._warm = queue, job, estimate, stopping, warm
+        self._folder = Path(job.folder)
+        self.phase, self._phase_began = Phase.LOADING, time.monotonic()
+        self.seconds: dict[Phase, float] = {}
+        self._step, self._total = 0, 0
+        self._steps_total = int(job.parameters.get("steps") or 0)  # type: ignore[arg-type]
+        self._steps_left = self._steps_total - (job.kept_step or 0)
+        self.step_seconds: list[float] = []
+        self._step_began = time.monotonic()
+        self._reported = self._checked = float("-inf")
+        self._preview: str | None = None
+        self._preview_at = time.monotonic()
+        self._kept_at = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        self.check()
+        if isinstance(event, PhaseEvent):
+            self._begin(event)
+        else:
+            self._advance(event)
+
+    def check(self, *, every: float = 0.02) -> None:
+        """Raise Cancelled if somebody asked for it; looks at the database at most every `every` seconds."""
+        now = time.monotonic()
+        if self._stopping.is_set() or (now - self._checked >= every and self._queue.cancel_requested(self._job.id)):
+            raise Cancelled
+        if now - self._checked >= every:
+            self._checked = now
+
+    def end_phase(self) -> None:
+        """Book the time of the phase that ends; called once more after the last one."""
+        now = time.monotonic()
+        self.seconds[self.phase] = self.seconds.get(self.phase, 0.0) + now - self._phase_began
+        self._phase_began = now
+
+    def _begin(self, event: PhaseEvent) -> None:
+        self.end_phase()
+        self.phase, self._step, self._total = event.phase, 0, event.total
+        self._step_began = time.monotonic()
+        if event.phase not in (Phase.LOADING, Phase.ENCODING, Phase.DENOISING):
+            self._steps_left = 0
+        self._report(force=True)
+
+    def _advance(self, event: StepEvent) -> None:
+        now = time.monotonic()
+        self._step, self._total = event.step, event.total
+        if self.phase == Phase.DENOISING:
+            self.step_seconds.append(now - self._step_began)
+            self._steps_left = event.total - event.step
+        self._step_began = now
+        if event.state is not None and (now - self._kept_at >= keep_seconds() or event.step == event.total):
+            write_atomic(self._folder / folders.STATE, event.state())
+            self._kept_at = time.monotonic()
+            self._queue.update(self._job.id, lambda job: job.model_copy(update={"kept_step": event.step}))
+        if event.preview is not None and event.step < event.total and now >= self._preview_at:
+            self._show(event)
+        self._report(force=event.step == event.total)
+
+    def _show(self, event: StepEvent) -> None:
+        from ttvideo.media.frames import save_preview
+
+        assert event.preview is not None
+        began = time.monotonic()
+        path = self._folder / folders.PREVIEW
+        save_preview(event.preview(), path, fps=float(self._job.parameters.get("fps") or 8))  # type: ignore[arg-type]
+        self._preview = str(path)
+        cost = time.monotonic() - began
+        self._preview_at = began + max(PREVIEW_SECONDS, cost / PREVIEW_SHARE)
+
+    def _report(self, force: bool) -> None:
+        now = time.monotonic()
+        if not force and now - self._reported < REPORT_SECONDS:
+            return
+        self._reported = now
+        status = Running(
+            phase=self.phase, step=self._step, total=self._total, eta_seconds=self._eta(), preview=self._preview
+        )
+        self._queue.update(self._job.id, lambda job: job.model_copy(update={"status": status}))
+
+    def _eta(self) -> float | None:
+        if self._estimate is None:
+            return None
+        estimate = self._estimate
+        if len(self.step_seconds) >= 2:
+            # The first step of a run is slower than the others and tells little.
+            estimate = Estimate(median(self.step_seconds[1:]), estimate.phases)
+        done = self._step / self._total if self._total else 0.0
+        return round(estimate.remaining(self.phase, done, self._steps_left, self._warm), 1)

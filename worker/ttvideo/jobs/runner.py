@@ -1,0 +1,186 @@
+"""The one device thread: takes jobs from the queue and runs them through their family, one at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from ttvideo import __version__
+from ttvideo.backends import installed, resolve_device
+from ttvideo.contract import CancelledState, Done, ErrorInfo, Failed, Interrupted, Job, Output, Phase
+from ttvideo.errors import Cancelled, ErrorKind, WorkerError
+from ttvideo.families import find
+from ttvideo.families.family import Family, PhaseEvent, Pipeline, Run, StepEvent
+from ttvideo.jobs import folders
+from ttvideo.jobs.device_lock import DeviceLock
+from ttvideo.jobs.estimate import Estimate, timing_key
+from ttvideo.jobs.progress import Progress
+from ttvideo.jobs.queue import MustWait, Queue
+from ttvideo.media.files import write_atomic
+
+log = logging.getLogger(__name__)
+IDLE_SECONDS = 0.25
+
+
+class Runner:
+    """Runs what `queue.claim()` gives this process, on one daemon thread, with at most one model loaded."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="device", daemon=True)
+        self._loaded: tuple[str, str, Pipeline] | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Interrupt the running job and end the thread; False if native code did not return in time."""
+        self._stopping.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            cursor = self._queue.cursor()
+            try:
+                ran = self._run_next()
+            except WorkerError as error:
+                # The queue itself failed (a full disk, say). What is claimed stays claimed; try again, visibly.
+                log.error("%s %s", error.message, error.hint)
+                ran = False
+            if not ran:
+                self._queue.wait_for_change(cursor, IDLE_SECONDS)
+
+    def _run_next(self) -> bool:
+        self._queue.recover()
+        job = self._queue.turn()
+        if not isinstance(job, Job):
+            if isinstance(job, MustWait):
+                self._queue.note_waiting(job.whom)
+            return False
+        try:
+            device = resolve_device(job.request.device)
+        except WorkerError as error:
+            self._queue.fail_queued(job.id, _info(error))
+            return True
+        with DeviceLock(self._queue.store.folder, device, self._queue.title) as lock:
+            if not lock.acquire():
+                self._queue.note_waiting(lock.holder() or "another process that is starting or ending")
+                return False
+            claimed = self._queue.claim()
+            if not isinstance(claimed, Job):
+                return False
+            self._run(claimed, device)
+        return True
+
+    def _run(self, job: Job, device: str) -> None:
+        log.info("job %s: %s", job.id, job.request.prompt)
+        try:
+            self._generate(job, device)
+        except Cancelled:
+            stopped = self._stopping.is_set() and not self._queue.cancel_requested(job.id)
+            reason = f"{self._queue.title} was closed."
+            self._queue.finish(job.id, Interrupted(reason=reason) if stopped else CancelledState())
+        except Exception as error:
+            self._loaded = None
+            self._queue.finish(job.id, Failed(error=explain(error)))
+        else:
+            self._queue.finish(job.id, Done())
+
+    def _generate(self, job: Job, device: str) -> None:
+        family = find(job.request.model)
+        Path(job.folder, folders.FRAMES).mkdir(parents=True, exist_ok=True)
+        warm = self._loaded is not None and self._loaded[:2] == (family.id, device)
+        key = timing_key(job, device)
+        progress = Progress(self._queue, job, Estimate.learn(self._queue.timings(key)), self._stopping, warm)
+        recipe = folders.recipe(job, family.revision())
+        kept = folders.kept(job, recipe)
+        job = self._queue.update(
+            job.id,
+            lambda job: job.model_copy(
+                update={"device": device, "frames_done": len(kept.frames), "kept_step": kept.step(job)}
+            ),
+        )
+        folders.write_manifest(job, recipe, versions())
+        pipeline = self._pipeline(family, device, progress)
+        self._make_frames(job, family, pipeline, kept, recipe, progress)
+        outputs = self._stitch(job, recipe, progress)
+        progress.end_phase()
+        seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
+        job = self._queue.update(
+            job.id, lambda job: job.model_copy(update={"outputs": outputs, "seconds": seconds, "kept_step": None})
+        )
+        folders.write_manifest(job.model_copy(update={"status": Done()}), recipe, versions())
+        folders.discard_working_files(Path(job.folder))
+        timing = {phase.value: spent for phase, spent in seconds.items()}
+        if len(progress.step_seconds) >= 2 and not kept.state:
+            timing["perStep"] = sum(progress.step_seconds) / len(progress.step_seconds)
+        self._queue.remember_timing(key, timing | ({Phase.LOADING.value: 0.0} if warm else {}))
+
+    def _pipeline(self, family: Family, device: str, progress: Progress) -> Pipeline:
+        if self._loaded is None or self._loaded[:2] != (family.id, device):
+            self._loaded = None
+            self._loaded = (family.id, device, family.load(device, progress))
+        return self._loaded[2]
+
+    def _make_frames(
+        self,
+        job: Job,
+        family: Family,
+        pipeline: Pipeline,
+        kept: folders.Kept,
+        recipe: dict[str, object],
+        progress: Progress,
+    ) -> None:
+        from ttvideo.media.frames import save_frame, to_pixels
+
+        total = int(job.parameters.get("frames") or 1)  # type: ignore[arg-type]
+        if len(kept.frames) == total:
+            return
+        run = Run(
+            prompt=job.request.prompt,
+            negative_prompt=job.request.negative_prompt,
+            params=family.Params.model_validate(job.parameters),
+            state=kept.state,
+            have=frozenset(kept.frames),
+        )
+        done = set(kept.frames)
+        metadata = folders.embedded(recipe) if job.request.metadata else None
+        for index, frame in pipeline.run(run, progress):
+            save_frame(to_pixels(frame), folders.frame_path(Path(job.folder), index), metadata)
+            done.add(index)
+            self._queue.update(job.id, lambda job: job.model_copy(update={"frames_done": len(done)}))
+
+    def _stitch(self, job: Job, recipe: dict[str, object], progress: Progress) -> tuple[Output, ...]:
+        from ttvideo.jobs.clip import stitch
+
+        return stitch(job, recipe, progress)
+
+
+def explain(error: Exception) -> ErrorInfo:
+    """What to tell the person; the traceback of what nobody expected goes to the log."""
+    if isinstance(error, WorkerError):
+        return _info(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return ErrorInfo(
+            kind=ErrorKind.OUT_OF_MEMORY,
+            message="There was not enough memory for this job.",
+            hint="Close other programs that use the device, or ask for fewer frames or a smaller size.",
+        )
+    log.exception("unexpected error in a job")
+    return ErrorInfo(
+        kind=ErrorKind.INTERNAL,
+        message=f"Something unexpected went wrong: {type(error).__name__}: {error}".rstrip(".") + ".",
+        hint="The log has the details. `ttvideo doctor` checks the installation; what is finished is kept.",
+    )
+
+
+def versions() -> dict[str, str]:
+    found = {name: installed(name) for name in ("torch", "diffusers", "transformers")}
+    return {"ttvideo": __version__, **{name: version for name, version in found.items() if version}}
+
+
+def _info(error: WorkerError) -> ErrorInfo:
+    return ErrorInfo(kind=error.kind, message=error.message, hint=error.hint)
