@@ -1,5 +1,8 @@
 """`python -m training FOLDER [PART ...]`: makes the bundled model from nothing; run it again to go on where it stopped.
 
+Parts, all but `sweep` by default: prepare, decoder, denoiser, export (to --model), evaluate (needs the export; the
+judge is trained once), sweep (the same evaluation for several numbers of steps and guidances), card (README.md).
+
 On two cores the parts `decoder` and `denoiser` can run side by side, one thread each. On several processes
 (`torchrun --nproc-per-node 2 -m training FOLDER denoiser`) the denoiser's batch is divided among them.
 """
@@ -13,18 +16,21 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from training import decoder, denoiser, network
+from training import card, decoder, denoiser, evaluate, export, network
 from training.latents import LatentSpace
 
 DECODER_STAGES = (
-    decoder.Stage(cells=4, batch=32, samples=44_000, lr=2e-3, decay=0.3),
+    decoder.Stage(cells=4, batch=32, samples=32_000, lr=2e-3, decay=0.3),
     decoder.Stage(cells=8, batch=8, samples=2_400, lr=5e-4, decay=1.0),
 )
 DENOISER_STAGES = (
     denoiser.Stage("images", frames=1, batch=64, samples=64_000, lr=2e-3),
-    denoiser.Stage("half clips", frames=8, batch=16, samples=60_000, lr=2e-3),
+    denoiser.Stage("part clips", frames=6, batch=16, samples=60_000, lr=2e-3),
     denoiser.Stage("clips", frames=16, batch=8, samples=16_000, lr=1.5e-3, decay=0.6),
 )
+
+ALL = ("prepare", "decoder", "denoiser", "export", "evaluate", "card")
+PARTS = (*ALL, "sweep")
 
 
 def prepare(folder: Path) -> None:
@@ -35,23 +41,49 @@ def prepare(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, help="where checkpoints and logs go")
-    parser.add_argument("parts", nargs="*", default=["prepare", "decoder", "denoiser"], help="default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: {', '.join(ALL)})")
+    parser.add_argument("--model", type=Path, help="the exported model (default: FOLDER/model)")
+    parser.add_argument("--sheet", type=Path, help="the contact sheet, a PNG (default: FOLDER/contact_sheet.png)")
+    settings = evaluate.Settings()
+    parser.add_argument("--clips", type=int, default=settings.clips, help="held-out prompts to judge (%(default)s)")
+    parser.add_argument("--steps", type=int, nargs="+", default=[settings.steps], help="several for a sweep")
+    parser.add_argument("--guidance", type=float, nargs="+", default=[settings.guidance], help="several for a sweep")
+    parser.add_argument("--threads", type=int, default=settings.threads, help="for evaluation (%(default)s)")
     arguments = parser.parse_args()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if unknown := [part for part in arguments.parts if part not in PARTS]:
+        parser.error(f"there is no part {unknown[0]!r}: {', '.join(PARTS)}")
+    arguments.model = arguments.model or arguments.folder / "model"
+    arguments.sheet = arguments.sheet or arguments.folder / "contact_sheet.png"
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo")
-    for part in arguments.parts:
-        if part == "prepare":
-            if not (arguments.folder / "latents.safetensors").exists():
-                prepare(arguments.folder)
-        elif part == "decoder":
-            decoder.Trainer(arguments.folder, DECODER_STAGES, device).run()
-        elif part == "denoiser":
-            denoiser.Trainer(arguments.folder, DENOISER_STAGES, device).run()
-        else:
-            parser.error(f"there is no part {part!r}: prepare, decoder, denoiser")
+    for part in arguments.parts or ALL:
+        run(part, arguments)
+
+
+def run(part: str, arguments: argparse.Namespace) -> None:
+    folder, model = arguments.folder, arguments.model
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    settings = evaluate.Settings(arguments.clips, arguments.steps[0], arguments.guidance[0], arguments.threads)
+    match part:
+        case "prepare":
+            if not (folder / "latents.safetensors").exists():
+                prepare(folder)
+        case "decoder":
+            decoder.Trainer(folder, DECODER_STAGES, device).run()
+        case "denoiser":
+            denoiser.Trainer(folder, DENOISER_STAGES, device).run()
+        case "export":
+            print(f"{model}: {export.export(folder, model):,} bytes")
+        case "evaluate":
+            evaluate.evaluate(folder, model, settings, arguments.sheet)
+        case "sweep":
+            evaluate.sweep(folder, model, settings, arguments.steps, arguments.guidance)
+        case "card":
+            card.write(folder, model)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,7 @@ def load(device: str, on_event: OnEvent) -> TinyPipeline:
     """Raises WorkerError(MODEL_BROKEN) when a weight is missing or left over."""
     _require_model()
     on_event(PhaseEvent(Phase.LOADING, total=5))
+    _quiet()
     import torch
     from diffusers import AnimateDiffPipeline, AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
     from safetensors.torch import load_file
@@ -125,7 +126,7 @@ def load(device: str, on_event: OnEvent) -> TinyPipeline:
     for step, (name, cls) in enumerate(classes):
         on_event(StepEvent(step, 5))
         parts[name], info = cls.from_pretrained(
-            FOLDER / name, torch_dtype=torch.float32, local_files_only=True, output_loading_info=True
+            FOLDER / name, dtype=torch.float32, local_files_only=True, output_loading_info=True
         )
         wrong = [key for kind in ("missing_keys", "unexpected_keys", "mismatched_keys") for key in info.get(kind, ())]
         if wrong:
@@ -144,6 +145,17 @@ def load(device: str, on_event: OnEvent) -> TinyPipeline:
     preview = load_file(FOLDER / "preview.safetensors")
     on_event(StepEvent(5, 5))
     return TinyPipeline(pipe.to(device), preview["decode"], preview["mean"])
+
+
+def _quiet() -> None:
+    """Progress bars and advice of the libraries are written for notebooks; what goes wrong still raises."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    from diffusers.utils import logging as diffusers_logging
+
+    diffusers_logging.set_verbosity_error()
 
 
 class TinyPipeline:
@@ -214,7 +226,7 @@ class TinyPipeline:
         return latents
 
     def _preview(self, latents: torch.Tensor) -> Pixels:
-        """The linear part of the decoder: uint8 [8, 64, 64, 3] from every other frame."""
+        """The linear part of the decoder: uint8 [frames / 2, 64, 64, 3] from every other frame."""
         chosen = latents[0].permute(1, 2, 3, 0)[::2].float().cpu()
         patches = chosen @ self._decode.T + self._mean
         n, rows, columns, _ = patches.shape

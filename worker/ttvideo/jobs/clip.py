@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ttvideo.contract import Job, Output, Phase
+from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import Event, PhaseEvent, StepEvent
 from ttvideo.jobs import folders
+from ttvideo.jobs.queue import RESUMABLE, Queue
 
 
 def stitch(job: Job, recipe: dict[str, Any], on_event: Callable[[Event], None], name: str = "clip") -> tuple[Output, ...]:
@@ -42,3 +44,17 @@ def stitch(job: Job, recipe: dict[str, Any], on_event: Callable[[Event], None], 
     save_poster(pixels, poster, metadata)
     outputs.append(Output(path=str(poster), kind="poster", width=pixels.shape[1], height=pixels.shape[0]))
     return tuple(outputs)
+
+
+def clip_finished_frames(queue: Queue, id: str) -> Job:
+    """Make a clip of what an unfinished job has kept. Raises WorkerError(WRONG_STATE) when there is nothing to use."""
+    job = queue.get(id)
+    if job.status.state not in RESUMABLE or job.frames_done == 0:
+        raise WorkerError(
+            ErrorKind.WRONG_STATE,
+            f"Job {id} is {job.status.state} and has {job.frames_done} finished frames: there is nothing to make a clip of.",
+            "Only jobs that stopped half-way, with some frames finished, leave something to use.",
+        )
+    manifest = folders.read_manifest(Path(job.folder)) or {}
+    outputs = stitch(job, manifest.get("recipe", {}), lambda event: None, name="partial")
+    return queue.update(id, lambda job: job.model_copy(update={"outputs": outputs}))

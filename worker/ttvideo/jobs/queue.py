@@ -61,7 +61,7 @@ class MustWait:
 class Queue:
     def __init__(self, store: Store, kind: Literal["worker", "terminal"]) -> None:
         self.store, self.kind, self.identity = store, kind, ProcessIdentity.own()
-        self.title = " ".join([Path(sys.argv[0]).stem or "ttvideo", *sys.argv[1:2]])
+        self.title = " ".join(["ttvideo", *(word for word in sys.argv[1:2] if not word.startswith("-"))])
         with store.transaction() as db:
             me = (self.identity.pid, self.identity.started)
             db.execute("INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?)", (*me, kind, self.title))

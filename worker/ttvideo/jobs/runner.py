@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.families import find
 from ttvideo.families.family import Family, PhaseEvent, Pipeline, Run, StepEvent
 from ttvideo.jobs import folders
+from ttvideo.jobs.clip import stitch
 from ttvideo.jobs.device_lock import DeviceLock
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.progress import Progress
@@ -31,6 +33,8 @@ class Runner:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="device", daemon=True)
         self._loaded: tuple[str, str, Pipeline] | None = None
+        # Threads of torch that spin while they wait make a busy machine tens of times slower; read when torch loads.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
     def start(self) -> None:
         self._thread.start()
@@ -106,7 +110,7 @@ class Runner:
         folders.write_manifest(job, recipe, versions())
         pipeline = self._pipeline(family, device, progress)
         self._make_frames(job, family, pipeline, kept, recipe, progress)
-        outputs = self._stitch(job, recipe, progress)
+        outputs = stitch(job, recipe, progress)
         progress.end_phase()
         seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
         job = self._queue.update(
@@ -152,11 +156,6 @@ class Runner:
             save_frame(to_pixels(frame), folders.frame_path(Path(job.folder), index), metadata)
             done.add(index)
             self._queue.update(job.id, lambda job: job.model_copy(update={"frames_done": len(done)}))
-
-    def _stitch(self, job: Job, recipe: dict[str, object], progress: Progress) -> tuple[Output, ...]:
-        from ttvideo.jobs.clip import stitch
-
-        return stitch(job, recipe, progress)
 
 
 def explain(error: Exception) -> ErrorInfo:

@@ -1,0 +1,61 @@
+"""The renderer repeats itself exactly, and what is held out stays out."""
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from training.captions import caption, vocabulary
+from training.scenes import COLOURS, FRAMES, MOTIONS, SCENES, SUBJECTS, Spec, render, sample
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_render_repeats_exactly(scene: str) -> None:
+    spec = Spec("rocket", "blue", scene, "circling", 5)
+    first, again = render(spec, 64), render(spec, 64)
+    assert first.shape == (FRAMES, 64, 64, 3)
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, again)
+
+
+def test_chosen_frames_are_those_of_the_whole_clip() -> None:
+    spec = Spec("fish", "pink", "ocean", "bouncing", 11)
+    assert np.array_equal(render(spec, 64, only=(2, 9, 15)), render(spec, 64)[[2, 9, 15]])
+
+
+def test_every_frame_of_a_moving_clip_differs() -> None:
+    clip = render(Spec("star", "blue", "mountains", "rising", 7), 128)
+    assert len({frame.tobytes() for frame in clip}) == FRAMES
+
+
+def test_training_never_draws_a_held_out_combination() -> None:
+    rng = random.Random(0)
+    trained = {_combination(sample(rng)) for _ in range(4000)}
+    held = {_combination(sample(rng, held_out=True)) for _ in range(1000)}
+    assert trained.isdisjoint(held)
+
+
+def test_held_out_are_about_a_twelfth_and_every_class_is_among_them() -> None:
+    combinations = list(itertools.product(SUBJECTS, COLOURS, SCENES, MOTIONS))
+    held = [names for names in combinations if Spec(*names, seed=0).held_out]
+    assert 0.06 < len(held) / len(combinations) < 0.10
+    for column, names in enumerate((SUBJECTS, COLOURS, SCENES, MOTIONS)):
+        assert {row[column] for row in held} == set(names)
+
+
+def test_what_looks_the_same_turned_never_spins() -> None:
+    rng = random.Random(1)
+    spins = {spec.subject for spec in (sample(rng) for _ in range(4000)) if spec.motion == "spinning"}
+    assert spins == set(SUBJECTS) - {"ball", "sun"}
+
+
+def test_captions_use_the_vocabulary_alone() -> None:
+    rng, known = random.Random(2), set(vocabulary())
+    for _ in range(500):
+        words = caption(sample(rng), rng).replace(",", " ").split()
+        assert set(words) <= known
+
+
+def _combination(spec: Spec) -> tuple[str, str, str, str]:
+    return spec.subject, spec.colour, spec.scene, spec.motion

@@ -1,0 +1,142 @@
+"""The command line. Its exit codes are documented in `ttvideo --help`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from ttvideo import __version__
+from ttvideo.cli import commands
+from ttvideo.contract import ClipFormat
+from ttvideo.errors import WorkerError
+
+EPILOG = """\
+examples:
+  ttvideo generate "a red ball bouncing on green grass"
+  ttvideo generate "a blue star rising over purple mountains" --seed 7 --format mp4,gif
+  ttvideo again ~/tt-scratchpad/.../clip.mp4 --seed 8
+
+exit codes:
+  0  done                       1  a job failed, or something is wrong
+  2  wrong arguments            3  the device is busy (with --no-wait)
+  130  cancelled with Ctrl-C
+
+environment:
+  TTVIDEO_STATE         folder of the job database and the device locks
+  TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
+"""
+
+
+def size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write WIDTHxHEIGHT, such as 128x128")
+    return int(width), int(height)
+
+
+def formats(text: str) -> tuple[ClipFormat, ...]:
+    known = [format.value for format in ClipFormat]
+    wanted = text.split(",")
+    for format in wanted:
+        if format not in known:
+            raise argparse.ArgumentTypeError(f"'{format}' is not a format; the formats are {', '.join(known)}")
+    return tuple(ClipFormat(format) for format in dict.fromkeys(wanted))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ttvideo",
+        description="Make video from prompts, on this machine. The bundled model works with no board and no download.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ttvideo {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log what happens inside to standard error")
+    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, run: commands.Command, help: str) -> argparse.ArgumentParser:
+        command = subcommands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        command.set_defaults(run=run)
+        return command
+
+    generate = add("generate", commands.generate, "make a video from a prompt")
+    generate.add_argument("prompt", help='what to show, such as "a red ball bouncing on green grass"')
+    generate.add_argument("--model", default="tiny", help="default: %(default)s; `ttvideo models` lists them")
+    generate.add_argument("--negative", default="", metavar="TEXT", help="what not to show")
+    generate.add_argument("--frames", type=int, metavar="N")
+    generate.add_argument("--steps", type=int, metavar="N", help="denoising steps: more is slower and finer")
+    generate.add_argument("--guidance", type=float, metavar="X", help="how closely to follow the prompt")
+    generate.add_argument("--fps", type=float, metavar="N", help="frames per second of the file")
+    generate.add_argument("--size", type=size, metavar="WxH")
+    generate.add_argument("--count", type=int, default=1, metavar="N", help="make N variations")
+    generate.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    _add_output(generate)
+
+    again = add("again", commands.again, "make a file of ours again, from what it says about itself")
+    again.add_argument("file", help="a clip, frame or poster, a job.json, or a job's folder")
+    again.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    _add_output(again)
+
+    listing = add("jobs", commands.list_jobs, "list the jobs of all processes")
+    listing.add_argument("--limit", type=int, default=20, metavar="N", help="the newest N; default: %(default)s")
+    _add_json(listing)
+    show = add("show", commands.show, "show one job in full")
+    _add_json(_add_id(show))
+    resume = add("resume", commands.resume, "go on with an interrupted, cancelled or failed job, here")
+    _add_running(_add_id(resume))
+    clip = add("clip", commands.clip, "make a clip of the frames an unfinished job has kept")
+    _add_json(_add_id(clip))
+    cancel = add("cancel", commands.cancel, "cancel jobs, whichever process runs them")
+    cancel.add_argument("ids", nargs="+", metavar="ID")
+    remove = add("remove", commands.remove, "remove jobs from the list")
+    remove.add_argument("ids", nargs="+", metavar="ID")
+    remove.add_argument("--files", action="store_true", help="delete their folders, too")
+    queue = add("queue", commands.queue, "say whether the editor's queue is paused; pause or resume it")
+    queue.add_argument("action", nargs="?", choices=("pause", "resume"))
+    _add_json(add("models", commands.models, "list the models, their parameters and where they run"))
+    add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
+    add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
+    return parser
+
+
+def _add_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("id", metavar="ID", help="as `ttvideo jobs` shows it")
+    return command
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for programs: JSON, one object a line")
+
+
+def _add_running(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--no-wait", action="store_true", help="leave with exit code 3 if the device is busy")
+    _add_json(command)
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, metavar="N", help="the same seed makes the same clip; -1 draws one")
+    command.add_argument("--format", type=formats, default="mp4", metavar="A,B", help="mp4, gif, webm; default: mp4")
+    command.add_argument("--output", metavar="DIR", help="default: ~/tt-scratchpad")
+    command.add_argument("--no-metadata", action="store_true", help="leave prompt and parameters out of the files")
+    _add_running(command)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = build_parser().parse_args(argv)
+    if sys.platform == "win32":
+        print("ttvideo does not run on Windows itself: install it inside WSL (wsl --install).", file=sys.stderr)
+        return 1
+    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.ERROR, format="%(message)s")
+    try:
+        code: int = arguments.run(arguments)
+    except WorkerError as error:
+        print(f"{error.message} {error.hint}", file=sys.stderr)
+        return commands.exit_code(error)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to say, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return code

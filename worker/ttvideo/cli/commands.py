@@ -1,0 +1,259 @@
+"""What each subcommand does."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ttvideo import families
+from ttvideo.cli.follow import Follower
+from ttvideo.contract import GenerateRequest, Job
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.jobs import folders
+from ttvideo.jobs.queue import Queue, open_queue
+from ttvideo.jobs.runner import Runner
+
+Command: TypeAlias = Callable[[argparse.Namespace], int]
+
+
+def exit_code(error: WorkerError) -> int:
+    return {ErrorKind.INVALID_PARAMETERS: 2, ErrorKind.DEVICE_BUSY: 3}.get(error.kind, 1)
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    if arguments.count < 1:
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, "--count must be at least 1.", "Leave it out for one clip.")
+    wanted = {name: getattr(arguments, name) for name in ("frames", "steps", "guidance", "fps")}
+    parameters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    if arguments.size:
+        parameters["width"], parameters["height"] = arguments.size
+    requests = []
+    for number in range(arguments.count):
+        seeded = arguments.seed is not None and arguments.seed != -1
+        seed = {"seed": arguments.seed + number} if seeded else {}
+        requests.append(
+            _request(
+                arguments,
+                model=arguments.model,
+                prompt=arguments.prompt,
+                negative_prompt=arguments.negative,
+                parameters=parameters | seed,
+            )
+        )
+    return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True) for request in requests])
+
+
+def again(arguments: argparse.Namespace) -> int:
+    recipe = read_recipe(Path(arguments.file))
+    parameters = dict(recipe["parameters"])
+    if arguments.seed is not None:
+        parameters["seed"] = arguments.seed
+    request = _request(
+        arguments,
+        model=recipe["model"],
+        prompt=recipe["prompt"],
+        negative_prompt=recipe["negativePrompt"],
+        parameters=parameters,
+    )
+    if families.find(request.model).revision() != recipe["revision"] and not arguments.json:
+        print("The file was made with other weights of this model: the frames will differ.")
+    return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+
+
+def read_recipe(file: Path) -> dict[str, Any]:
+    """What made a file of ours. Raises WorkerError(NOT_FOUND | UNSUPPORTED)."""
+    import json
+
+    from ttvideo.media import metadata
+
+    if not file.exists():
+        raise WorkerError(ErrorKind.NOT_FOUND, f"There is no file {file}.", "Check the path.")
+    if file.is_dir() or file.name == folders.MANIFEST:
+        manifest = folders.read_manifest(file if file.is_dir() else file.parent)
+        recipe = manifest.get("recipe") if manifest else None
+    else:
+        text = metadata.read(file)
+        try:
+            recipe = json.loads(text) if text else None
+        except ValueError:
+            recipe = None
+    wanted = {"model": str, "prompt": str, "negativePrompt": str, "parameters": dict, "revision": str}
+    if not isinstance(recipe, dict) or any(not isinstance(recipe.get(k), kind) for k, kind in wanted.items()):
+        raise WorkerError(
+            ErrorKind.UNSUPPORTED,
+            f"{file} does not say how it was made.",
+            "Only files that ttvideo made, with metadata switched on, can be made again.",
+        )
+    return recipe
+
+
+def list_jobs(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        jobs, state = queue.list(arguments.limit), queue.state()
+    for job in jobs:
+        print(_json(job) if arguments.json else _line(job))
+    if not arguments.json and not jobs:
+        print('No jobs yet. Make one: ttvideo generate "a red ball bouncing on green grass"')
+    if not arguments.json and state.paused:
+        print(f"The queue is paused{f': {state.reason}' if state.reason else ''} `ttvideo queue resume` lets it go on.")
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        job = queue.get(arguments.id)
+    if arguments.json:
+        print(_json(job))
+        return 0
+    rows = {
+        "job": job.id,
+        "state": _state(job),
+        "prompt": job.request.prompt,
+        "model": job.request.model,
+        "device": job.device or job.request.device,
+        "parameters": ", ".join(f"{name} {value}" for name, value in job.parameters.items()),
+        "seconds": ", ".join(f"{phase.value} {spent:.2f}" for phase, spent in job.seconds.items()),
+        "submitted by": job.submitted_by,
+        "frames": f"{job.frames_done} of {job.parameters.get('frames', 1)}",
+        "folder": job.folder,
+    }
+    for name, value in rows.items():
+        if value:
+            print(f"{name:>12}  {value}")
+    for note in job.notes:
+        print(f"{'note':>12}  {note}")
+    for output in job.outputs:
+        print(f"{output.kind:>12}  {output.path}")
+    if job.status.state == "failed":
+        print(f"{'error':>12}  {job.status.error.message} {job.status.error.hint}")
+    return 0
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    return _run_here(arguments, lambda queue: [queue.resume(arguments.id, reserved=True)])
+
+
+def clip(arguments: argparse.Namespace) -> int:
+    from ttvideo.jobs.clip import clip_finished_frames
+
+    with _queue() as queue:
+        job = clip_finished_frames(queue, arguments.id)
+    print(_json(job) if arguments.json else "\n".join(output.path for output in job.outputs))
+    return 0
+
+
+def cancel(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        for id in arguments.ids:
+            print(f"{id}: {queue.cancel(id).status.state}")
+    return 0
+
+
+def remove(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        for id in arguments.ids:
+            queue.remove(id, delete_files=arguments.files)
+            print(f"{id}: removed")
+    return 0
+
+
+def queue(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        if arguments.action == "pause":
+            queue.pause("Paused from the terminal.")
+        elif arguments.action == "resume":
+            queue.unpause()
+        state = queue.state()
+    print(f"The queue is {'paused. ' + (state.reason or '') if state.paused else 'running.'}".strip())
+    return 0
+
+
+def models(arguments: argparse.Namespace) -> int:
+    for model in families.describe().models:
+        if arguments.json:
+            print(_json(model))
+            continue
+        print(f"{model.id}: {model.title}")
+        for checkpoint in model.checkpoints:
+            place = "installed" if checkpoint.installed else "not installed"
+            print(f"  {checkpoint.title}: {checkpoint.size_bytes / 1e6:.1f} MB, {checkpoint.license}, {place}")
+        properties: Any = model.parameters_schema["properties"]
+        for name, schema in properties.items():
+            limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema]
+            print(f"  {name:<10} {schema.get('description', '')} (default {schema.get('default')}{', ' * bool(limits)}"
+                  f"{' '.join(limits)})")
+        for backend in model.backends:
+            print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
+    return 0
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    from ttvideo.cli.doctor import examine
+
+    return examine()
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    from ttvideo.rpc.server import serve as serve_rpc
+
+    return serve_rpc()
+
+
+def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
+    if not about["prompt"].strip():
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, "The prompt is empty.", "Say what the video should show.")
+    return GenerateRequest(
+        **about,
+        device=arguments.device,
+        formats=arguments.format if isinstance(arguments.format, tuple) else ("mp4",),
+        output_folder=arguments.output,
+        metadata=not arguments.no_metadata,
+    )
+
+
+def _run_here(arguments: argparse.Namespace, submit: Callable[[Queue], list[Job]]) -> int:
+    """Put jobs into the queue for this process to run, and show them until they end."""
+    with _queue() as queue:
+        jobs = submit(queue)
+        runner = Runner(queue)
+        follower = Follower(queue, jobs, json=arguments.json, wait=not arguments.no_wait)
+        runner.start()
+        try:
+            return follower.run()
+        finally:
+            runner.stop(timeout=1)
+
+
+@contextmanager
+def _queue() -> Iterator[Queue]:
+    queue = open_queue("terminal")
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+def _json(value: Any) -> str:
+    text: str = value.model_dump_json(by_alias=True)
+    return text
+
+
+def _state(job: Job) -> str:
+    status = job.status
+    if status.state == "running":
+        steps = f" {status.step}/{status.total}" if status.total else ""
+        return f"{status.phase.value}{steps}"
+    if status.state == "queued" and status.waiting_for:
+        return f"queued, waiting for {status.waiting_for}"
+    if status.state == "interrupted":
+        return f"interrupted: {status.reason}"
+    return status.state
+
+
+def _line(job: Job) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created_at))
+    return f"{job.id}  {when}  {_state(job).partition(':')[0]:<12}  {job.request.prompt[:60]}"
