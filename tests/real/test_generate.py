@@ -65,7 +65,8 @@ def frames(job: Job) -> list[bytes]:
 
 
 def make(pipeline: tiny.TinyPipeline, on_event: OnEvent = lambda event: None, **about: Any) -> dict[int, Any]:
-    run = Run(**({"prompt": PROMPT, "negative_prompt": "", "params": tiny.Params(seed=7, steps=4, frames=8)} | about))
+    usual: dict[str, Any] = {"prompt": PROMPT, "negative_prompt": "", "params": tiny.Params(seed=7, steps=4, frames=8)}
+    run = Run(**(usual | about))
     return {index: to_pixels(frame) for index, frame in pipeline.run(run, on_event)}
 
 
@@ -85,8 +86,9 @@ def test_a_prompt_becomes_a_clip_and_everything_about_it_is_on_disk(queue: Queue
     assert {Phase.ENCODING, Phase.DENOISING, Phase.DECODING, Phase.STITCHING} <= job.seconds.keys()
     manifest = json.loads(Path(job.folder, "job.json").read_text())
     assert manifest["job"]["status"]["state"] == "done"
-    for file in [*(output.path for output in job.outputs), folders.frame_path(Path(job.folder), 0), job.folder]:
-        assert read_recipe(Path(file)) == manifest["recipe"]
+    made = [Path(output.path) for output in job.outputs]
+    for file in [*made, folders.frame_path(Path(job.folder), 0), Path(job.folder)]:
+        assert read_recipe(file) == manifest["recipe"]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(queue: Queue, outputs: Path) -> None:
@@ -97,7 +99,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(queue: Queue, o
 
 
 @pytest.mark.parametrize(
-    "change", [{"prompt": "a blue ball bouncing on green grass"}, {"negative": "grass"}, {"steps": 5}, {"guidance": 1.0}]
+    "change",
+    [{"prompt": "a blue ball bouncing on green grass"}, {"negative": "grass"}, {"steps": 5}, {"guidance": 1.0}],
 )
 def test_every_parameter_changes_the_frames(pipeline: tiny.TinyPipeline, change: dict[str, Any]) -> None:
     about = {"prompt": change.pop("prompt", PROMPT), "negative_prompt": change.pop("negative", "")}
@@ -222,12 +225,19 @@ def test_worthless_frames_fail_the_job_with_an_explanation(
     assert job.status.error.hint
 
 
-def test_an_eta_is_shown_only_once_there_is_history(queue: Queue, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_eta_is_shown_only_once_there_is_history(
+    queue: Queue, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ttvideo.jobs.progress import Progress
 
     etas: list[float | None] = []
     real = Progress._eta
-    monkeypatch.setattr(Progress, "_eta", lambda self: etas.append(real(self)) or etas[-1])
+
+    def look(progress: Progress) -> float | None:
+        etas.append(real(progress))
+        return etas[-1]
+
+    monkeypatch.setattr(Progress, "_eta", look)
     ended(queue, submit(queue, outputs))
     assert set(etas) == {None}
     etas.clear()

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from support.waiting import wait_until
 from ttvideo.media.encode import encode
 from ttvideo.media.frames import Pixels, save_frame

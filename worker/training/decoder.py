@@ -68,7 +68,7 @@ class Trainer:
                 self._save()
 
     def _frames(self, batch: int) -> torch.Tensor:
-        """Frames [batch, 128, 128, 3] in [-1, 1]; each render is used a few times, rendering being dearer than it looks."""
+        """Frames [batch, 128, 128, 3] in [-1, 1]; each render is used a few times, for it costs as much as it trains."""
         while len(self.pool) < 512:
             self.pool.extend(render(sample(self.rng), 128, 8)[::2])
         for _ in range(batch // 8 + 1):
@@ -102,7 +102,9 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.vae.parameters(), 1.0)
         progress = self.seen / stage.samples
         falling = 1 if progress <= 1 - stage.decay else (1 - progress) / stage.decay
-        self.optimizer.param_groups[0]["lr"] = stage.lr * min(1, (self.seen / stage.batch + 1) / 50) * max(falling, 0.02)
+        self.optimizer.param_groups[0]["lr"] = (
+            stage.lr * min(1, (self.seen / stage.batch + 1) / 50) * max(falling, 0.02)
+        )
         self.optimizer.step()
         self.seen += stage.batch
 

@@ -42,7 +42,7 @@ class Stage:
     decay: float = 0.0
 
 
-def positions(unet: UNetMotionModel, table: torch.Tensor, frames: torch.Tensor) -> None:
+def positions(unet: UNetMotionModel, table: dict[int, torch.Tensor], frames: torch.Tensor) -> None:
     """Give the motion modules the sinusoidal position of each frame in the whole clip."""
     for name, module in unet.named_modules():
         if name.endswith("pos_embed"):
@@ -76,7 +76,7 @@ class Trainer:
         while self.stage < len(self.stages):
             stage = self.stages[self.stage]
             losses.append(self._step(stage))
-            if self.rank == 0 and time.monotonic() - saved > CHECKPOINT_SECONDS or self.seen >= stage.samples:
+            if (self.rank == 0 and time.monotonic() - saved > CHECKPOINT_SECONDS) or self.seen >= stage.samples:
                 self.seconds += time.monotonic() - started
                 saved = started = time.monotonic()
                 row = dict(stage=stage.name, seen=self.seen, loss=float(np.mean(losses)), seconds=self.seconds)
@@ -116,7 +116,8 @@ class Trainer:
     def _latents(self, specs: list[Spec], frames: torch.Tensor) -> torch.Tensor:
         clips = np.stack([render(spec, PIXELS, only=frames.tolist()) for spec in specs])
         pixels = torch.from_numpy(clips).to(self.device).float().div(127.5).sub(1)
-        return self.space.encode(pixels.flatten(0, 1)).unflatten(0, (len(specs), len(frames))).transpose(1, 2)
+        latents = self.space.encode(pixels.flatten(0, 1))
+        return latents.view(len(specs), len(frames), *latents.shape[1:]).transpose(1, 2)
 
     def _predict(
         self,
@@ -177,8 +178,8 @@ class Trainer:
     def _save(self) -> None:
         for unet in (self.unet, self.ema_unet):
             positions(unet, self.table, torch.arange(network.MAX_FRAMES))
-        state = {name: part.state_dict() for name, part in self._state().items()}
-        state |= dict(stage=self.stage, seen=self.seen, seconds=self.seconds)
+        parts = {name: part.state_dict() for name, part in self._state().items()}
+        state = parts | dict(stage=self.stage, seen=self.seen, seconds=self.seconds)
         partial = self.folder / "denoiser.pt.partial"
         torch.save(state, partial)
         partial.replace(self.folder / "denoiser.pt")

@@ -21,7 +21,8 @@ def orthogonalise(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
     for _ in range(steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if transposed else x
+    out: torch.Tensor = x.mT if transposed else x
+    return out
 
 
 class Muon(torch.optim.Optimizer):
@@ -72,4 +73,5 @@ class Muon(torch.optim.Optimizer):
         state["mean"].lerp_(grad, 1 - first)
         state["square"].lerp_(grad.square(), 1 - second)
         mean = state["mean"] / (1 - first ** state["step"])
-        return mean / ((state["square"] / (1 - second ** state["step"])).sqrt() + 1e-8)
+        update: torch.Tensor = mean / ((state["square"] / (1 - second ** state["step"])).sqrt() + 1e-8)
+        return update

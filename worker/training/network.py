@@ -142,5 +142,3 @@ def write_tokenizer(folder: Path) -> CLIPTokenizer:
     if broken:
         raise ValueError(f"words that are not one token: {broken}")
     return tokenizer
-
-

@@ -11,12 +11,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float32]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Frames: TypeAlias = npt.NDArray[np.uint8]
 
 SUBJECTS = ("ball", "square", "triangle", "star", "heart", "sun", "moon", "rocket", "fish")

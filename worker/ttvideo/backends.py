@@ -90,7 +90,9 @@ def _tt() -> Backend:
             detail="No Tenstorrent board was found (/dev/tenstorrent is empty or missing); the CPU is used instead.",
         )
     if version is None:
-        return Backend(id="tt", available=False, detail="A board is there, but ttnn is not: pip install 'ttvideo[ttnn]'")
+        return Backend(
+            id="tt", available=False, detail="A board is there, but ttnn is not: pip install 'ttvideo[ttnn]'"
+        )
     return Backend(
         id="tt", available=False, detail=f"{len(boards)} board(s), ttnn {version}; no model of this version runs there."
     )

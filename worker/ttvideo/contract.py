@@ -71,7 +71,9 @@ class Running(Wire):
     step: int = 0
     total: int = Field(0, description="Steps of this phase; 0 when not known")
     eta_seconds: float | None = Field(None, description="Learned from this machine's own runs; none until there is one")
-    preview: str | None = Field(None, description="Path of an animated WebP of the emerging frames, replaced as it grows")
+    preview: str | None = Field(
+        None, description="Path of an animated WebP of the emerging frames, replaced as it grows"
+    )
 
 
 class Cancelling(Wire):

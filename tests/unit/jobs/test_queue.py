@@ -35,7 +35,7 @@ def claimed(queue: Queue) -> Job:
 
 
 def another_process(kind: Literal["worker", "terminal"], requests: int, claim: bool) -> tuple[int, Connection]:
-    """A process that opens the queue, submits (its own if a terminal), claims one if asked, and then waits to be killed."""
+    """A process that opens the queue, submits jobs (a terminal its own), claims one if asked, and waits to be killed."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_other, args=(kind, requests, claim, there), daemon=True

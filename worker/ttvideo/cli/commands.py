@@ -183,9 +183,13 @@ def models(arguments: argparse.Namespace) -> int:
             print(f"  {checkpoint.title}: {checkpoint.size_bytes / 1e6:.1f} MB, {checkpoint.license}, {place}")
         properties: Any = model.parameters_schema["properties"]
         for name, schema in properties.items():
-            limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema]
-            print(f"  {name:<10} {schema.get('description', '')} (default {schema.get('default')}{', ' * bool(limits)}"
-                  f"{' '.join(limits)})")
+            limits = [
+                f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema
+            ]
+            print(
+                f"  {name:<10} {schema.get('description', '')} (default {schema.get('default')}{', ' * bool(limits)}"
+                f"{' '.join(limits)})"
+            )
         for backend in model.backends:
             print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
     return 0

@@ -96,7 +96,9 @@ def _database() -> Iterator[Finding]:
 
 
 def _devices() -> Iterator[Finding]:
-    holders = {device.id: device.holder for device in device_status(state_folder(), {b.id: b.id for b in backends()}).devices}
+    holders = {
+        device.id: device.holder for device in device_status(state_folder(), {b.id: b.id for b in backends()}).devices
+    }
     for backend in backends():
         holder = holders[backend.id]
         busy = f"; in use by {holder}" if holder else ""

@@ -122,7 +122,9 @@ class Follower:
         if status.state == "failed":
             self._say(f"{status.error.message} {status.error.hint}")
         else:
-            kept = f"{job.frames_done} of {job.parameters.get('frames', 1)} frames are kept. " if job.frames_done else ""
+            kept = (
+                f"{job.frames_done} of {job.parameters.get('frames', 1)} frames are kept. " if job.frames_done else ""
+            )
             partial = f"; `ttvideo clip {job.id}` makes a clip of them" if job.frames_done else ""
             self._say(f"{status.state.capitalize()}. {kept}`ttvideo resume {job.id}` goes on{partial}.")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ttvideo.backends import backends
+from ttvideo.backends import backends, resolve_device
 from ttvideo.contract import Backend, GenerateRequest, ModelInfo, Models, Phase
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import tiny
@@ -36,8 +36,10 @@ def find(id: str) -> Family:
 
 
 def effective(request: GenerateRequest) -> Effective:
-    """The parameters a request will run with. Raises WorkerError(INVALID_PARAMETERS) for what cannot be used."""
+    """The parameters a request will run with. Raises WorkerError(INVALID_PARAMETERS | NO_DEVICE)."""
     family = find(request.model)
+    # Whoever asks learns at once that a device is not there; the process that runs the job looks again.
+    resolve_device(request.device)
     given = {name: value for name, value in request.parameters.items() if value is not None}
     if given.get("seed", -1) == -1:
         given["seed"] = secrets.randbelow(SEEDS)
@@ -78,4 +80,6 @@ def describe() -> Models:
 def _usable(family: Family, backend: Backend) -> Backend:
     if backend.id in family.devices:
         return backend
-    return Backend(id=backend.id, available=False, detail=f"{family.title} does not run on {backend.id} in this version.")
+    return Backend(
+        id=backend.id, available=False, detail=f"{family.title} does not run on {backend.id} in this version."
+    )

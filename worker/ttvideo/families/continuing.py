@@ -12,14 +12,15 @@ from safetensors.torch import load, save
 
 @dataclass(frozen=True)
 class Kept:
-    """`latents` as they were after `step` steps. DDIM with eta 0 draws no random numbers and looks at no earlier step."""
+    """`latents` after `step` steps. That is all: DDIM with eta 0 draws no random numbers and looks at no earlier step."""
 
     step: int
     latents: torch.Tensor
 
 
 def dump(step: int, latents: torch.Tensor) -> bytes:
-    return save({"step": torch.tensor(step), "latents": latents.cpu().contiguous()})
+    data: bytes = save({"step": torch.tensor(step), "latents": latents.cpu().contiguous()})
+    return data
 
 
 def restore(data: bytes) -> Kept:
@@ -31,6 +32,7 @@ class ContinuingDDIM(DDIMScheduler):
     """DDIM that leaves out the first `skip` timesteps, and remembers the clean latents it last predicted."""
 
     skip = 0
+    timesteps: torch.Tensor
     predicted: torch.Tensor
 
     def set_timesteps(self, *args: Any, **kwargs: Any) -> None:

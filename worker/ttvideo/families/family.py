@@ -47,7 +47,7 @@ OnEvent: TypeAlias = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a pipeline: what is asked for, what is kept from an earlier try, and which frames are there already."""
+    """What is asked of a pipeline, what is kept from an earlier try, and which frames are there already."""
 
     prompt: str
     negative_prompt: str
@@ -58,7 +58,7 @@ class Run:
 
 class Pipeline(Protocol):
     def run(self, run: Run, on_event: OnEvent) -> Iterator[tuple[int, Frame]]:
-        """Frames (index, float32 [height, width, 3] in [0, 1]) that are not in `run.have`, in order, as they are decoded."""
+        """Frames not in `run.have`, as they are decoded: (index, float32 [height, width, 3] in [0, 1]), in order."""
 
 
 @dataclass(frozen=True)

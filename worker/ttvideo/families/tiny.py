@@ -90,9 +90,7 @@ def checkpoints() -> tuple[Checkpoint, ...]:
     installed = (FOLDER / "model_index.json").exists()
     size = sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) if installed else 0
     return (
-        Checkpoint(
-            id="tiny", title="Bundled", license="Apache-2.0", size_bytes=size, gated=False, installed=installed
-        ),
+        Checkpoint(id="tiny", title="Bundled", license="Apache-2.0", size_bytes=size, gated=False, installed=installed),
     )
 
 
@@ -197,7 +195,9 @@ class TinyPipeline:
         self.pipe.scheduler = scheduler = ContinuingDDIM.from_config(self.pipe.scheduler.config)
         scheduler.skip = done
 
-        def after_step(pipe: Any, index: int, timestep: int, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        def after_step(
+            pipe: Any, index: int, timestep: int, tensors: dict[str, torch.Tensor]
+        ) -> dict[str, torch.Tensor]:
             step = done + index + 1
             on_event(
                 StepEvent(

@@ -1,4 +1,4 @@
-"""How long a job will still take, learned from this machine's own finished jobs of the same kind. No table, no guess."""
+"""How long a job will still take, learned from this machine's own finished jobs like it. No table, no guess."""
 
 from __future__ import annotations
 

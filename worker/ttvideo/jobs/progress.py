@@ -28,7 +28,9 @@ def keep_seconds() -> float:
 
 
 class Progress:
-    def __init__(self, queue: Queue, job: Job, estimate: Estimate | None, stopping: threading.Event, warm: bool) -> None:
+    def __init__(
+        self, queue: Queue, job: Job, estimate: Estimate | None, stopping: threading.Event, warm: bool
+    ) -> None:
         self._queue, self._job, self._estimate, self._stopping, self._warm = queue, job, estimate, stopping, warm
         self._folder = Path(job.folder)
         self.phase, self._phase_began = Phase.LOADING, time.monotonic()

@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from ttvideo import families
 from ttvideo.contract import (
-    Cancelling,
     CancelledState,
+    Cancelling,
     Done,
     ErrorInfo,
     Failed,
@@ -221,9 +221,7 @@ class Queue:
             running = Running(phase=families.FIRST_PHASE)
             return _write(
                 db,
-                job.model_copy(
-                    update={"status": running, "started_at": time.time(), "ended_at": None, "outputs": ()}
-                ),
+                job.model_copy(update={"status": running, "started_at": time.time(), "ended_at": None, "outputs": ()}),
             )
 
     def cursor(self) -> int:
@@ -256,7 +254,10 @@ class Queue:
 
     def note_waiting(self, whom: str) -> None:
         """Tell those who look at this process's next job whom it waits for."""
-        mine = "SELECT id FROM jobs WHERE state='queued' AND (reserved_pid=? OR reserved_pid IS NULL AND ?) ORDER BY position"
+        mine = (
+            "SELECT id FROM jobs WHERE state='queued' AND (reserved_pid=? OR reserved_pid IS NULL AND ?)"
+            " ORDER BY position"
+        )
         with self.store.transaction() as db:
             row = db.execute(mine, (self.identity.pid, self.kind == "worker")).fetchone()
             job = _load(db, row["id"]) if row else None

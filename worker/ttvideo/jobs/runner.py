@@ -9,17 +9,16 @@ from pathlib import Path
 
 from ttvideo import __version__
 from ttvideo.backends import installed, resolve_device
-from ttvideo.contract import CancelledState, Done, ErrorInfo, Failed, Interrupted, Job, Output, Phase
+from ttvideo.contract import CancelledState, Done, ErrorInfo, Failed, Interrupted, Job, Phase
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.families import find
-from ttvideo.families.family import Family, PhaseEvent, Pipeline, Run, StepEvent
+from ttvideo.families.family import Family, Pipeline, Run
 from ttvideo.jobs import folders
-from ttvideo.jobs.clip import stitch
+from ttvideo.jobs.clip import stitch, with_notes
 from ttvideo.jobs.device_lock import DeviceLock
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.progress import Progress
 from ttvideo.jobs.queue import MustWait, Queue
-from ttvideo.media.files import write_atomic
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.25
@@ -53,6 +52,12 @@ class Runner:
             except WorkerError as error:
                 # The queue itself failed (a full disk, say). What is claimed stays claimed; try again, visibly.
                 log.error("%s %s", error.message, error.hint)
+                ran = False
+            except Exception:
+                # A device thread that is gone would leave the queue standing still without a word.
+                if self._stopping.is_set():
+                    return
+                log.exception("the device thread met something unexpected and goes on")
                 ran = False
             if not ran:
                 self._queue.wait_for_change(cursor, IDLE_SECONDS)
@@ -110,11 +115,20 @@ class Runner:
         folders.write_manifest(job, recipe, versions())
         pipeline = self._pipeline(family, device, progress)
         self._make_frames(job, family, pipeline, kept, recipe, progress)
-        outputs = stitch(job, recipe, progress)
+        made = stitch(job, recipe, progress)
         progress.end_phase()
         seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
         job = self._queue.update(
-            job.id, lambda job: job.model_copy(update={"outputs": outputs, "seconds": seconds, "kept_step": None})
+            job.id,
+            lambda job: job.model_copy(
+                update={
+                    "outputs": made.outputs,
+                    "notes": with_notes(job, made),
+                    "seconds": seconds,
+                    "kept_step": None,
+                    "frames_done": made.outputs[0].frames,
+                }
+            ),
         )
         folders.write_manifest(job.model_copy(update={"status": Done()}), recipe, versions())
         folders.discard_working_files(Path(job.folder))

@@ -28,8 +28,12 @@ MIGRATIONS = (
     CREATE INDEX jobs_by_revision ON jobs (revision);
     CREATE INDEX jobs_by_state ON jobs (state, position);
     CREATE TABLE removed (id TEXT PRIMARY KEY, revision INTEGER NOT NULL);
-    CREATE TABLE processes (pid INTEGER, started REAL, kind TEXT NOT NULL, title TEXT NOT NULL, PRIMARY KEY (pid, started));
-    CREATE TABLE queue (revision INTEGER NOT NULL, paused INTEGER NOT NULL, reason TEXT, paused_revision INTEGER NOT NULL);
+    CREATE TABLE processes (
+        pid INTEGER, started REAL, kind TEXT NOT NULL, title TEXT NOT NULL, PRIMARY KEY (pid, started)
+    );
+    CREATE TABLE queue (
+        revision INTEGER NOT NULL, paused INTEGER NOT NULL, reason TEXT, paused_revision INTEGER NOT NULL
+    );
     INSERT INTO queue VALUES (0, 0, NULL, 0);
     CREATE TABLE timings (key TEXT NOT NULL, ended_at REAL NOT NULL, seconds TEXT NOT NULL);
     CREATE INDEX timings_by_key ON timings (key, ended_at);

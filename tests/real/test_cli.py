@@ -1,0 +1,135 @@
+"""The command line as people use it: real processes, the bundled model, a terminal and a pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.rpc_client import WORKER
+
+PROMPT = "a blue star rising over purple mountains"
+QUICK = ("--steps", "2", "--frames", "4", "--seed", "7")
+
+
+def environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(WORKER), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def ttvideo(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ttvideo", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=300, check=False)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def frames(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in sorted(folder.joinpath("frames").glob("*.png"))]
+
+
+def test_the_same_command_twice_gives_the_same_bytes(outputs: Path) -> None:
+    jobs = []
+    for _ in range(2):
+        lines = ttvideo("generate", PROMPT, "--seed", 7, "--json", "--output", outputs).stdout.splitlines()
+        snapshots = [json.loads(line) for line in lines]
+        assert [job["status"]["state"] for job in snapshots][-1] == "done"
+        assert {job["status"].get("phase") for job in snapshots} >= {"loading", "denoising", "decoding"}
+        jobs.append(Path(snapshots[-1]["folder"]))
+    first, second = (frames(folder) for folder in jobs)
+    assert first == second
+    assert len(set(first)) == 16
+
+
+def test_a_file_says_how_to_make_it_again(outputs: Path, own_state: Path) -> None:
+    done = ttvideo("generate", PROMPT, *QUICK, "--format", "mp4,gif", "--output", outputs)
+    mp4, gif = (Path(line) for line in done.stdout.splitlines())
+    assert (mp4.suffix, gif.suffix) == (".mp4", ".gif")
+    for file in own_state.glob("queue.sqlite*"):
+        file.unlink()
+    for file in (mp4, gif):
+        (again,) = ttvideo("again", file, "--output", outputs).stdout.splitlines()
+        assert frames(Path(again).parent) == frames(mp4.parent)
+    (other,) = ttvideo("again", mp4, "--seed", 8, "--output", outputs).stdout.splitlines()
+    assert frames(Path(other).parent) != frames(mp4.parent)
+
+
+def test_ctrl_c_cancels_and_resume_goes_on(outputs: Path) -> None:
+    command = [sys.executable, "-m", "ttvideo", "generate", PROMPT, "--steps", "60", "--output", str(outputs)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+    assert process.stderr is not None
+    id = next(line.split()[0] for line in iter(process.stderr.readline, "") if "denoising" in line)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"ttvideo resume {id}" in err
+    assert json.loads(ttvideo("show", id, "--json").stdout)["status"]["state"] == "cancelled"
+    ttvideo("resume", id)
+    assert json.loads(ttvideo("show", id, "--json").stdout)["status"]["state"] == "done"
+    assert f"Job {id} is done" in ttvideo("resume", id, code=1).stderr
+    listing = ttvideo("jobs").stdout
+    assert id in listing
+    assert "done" in listing
+    ttvideo("remove", id, "--files")
+    assert list(outputs.iterdir()) == []
+
+
+def test_a_terminal_shows_a_bar_and_a_pipe_plain_lines(outputs: Path) -> None:
+    piped = ttvideo("generate", PROMPT + " dragon", *QUICK, "--output", outputs)
+    assert "This small model doesn't know: dragon." in piped.stderr
+    assert "\r" not in piped.stderr
+    assert [line.split()[-1] for line in piped.stderr.splitlines() if " denoising" in line and ";" not in line]
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "ttvideo", "generate", PROMPT, *QUICK, "--output", str(outputs)]
+    with subprocess.Popen(command, stderr=terminal, stdout=subprocess.PIPE, env=environment()) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while chunk := os.read(main, 4096):
+                shown += chunk
+        except OSError:  # how Linux says that the terminal's other end is closed
+            pass
+    assert process.returncode == 0
+    assert b"denoising" in shown
+    assert "█".encode() in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("generate", ""), 2, "prompt is empty"),
+        (("generate", "x", "--frames", "0"), 2, "greater than or equal to 1"),
+        (("generate", "x", "--size", "big"), 2, "WIDTHxHEIGHT"),
+        (("generate", "x", "--format", "avi"), 2, "mp4, gif, webm"),
+        (("generate", "x", "--model", "huge"), 2, "The models are: tiny"),
+        (("generate", "x", "--device", "toaster"), 2, "There is no device"),
+        (("generate", "x", "--count", "0"), 2, "at least 1"),
+        (("again", "/nowhere.mp4"), 1, "no file"),
+        (("again", __file__), 1, "does not say how it was made"),
+        (("show", "nope"), 1, "no job 'nope'"),
+        (("clip", "nope"), 1, "no job 'nope'"),
+        ((), 2, "COMMAND"),
+    ],
+)
+def test_errors_are_a_sentence_and_an_exit_code(
+    arguments: tuple[str, ...], code: int, says: str, outputs: Path
+) -> None:
+    extra = ("--output", outputs) if arguments[:1] == ("generate",) else ()
+    err = ttvideo(*arguments, *extra, code=code).stderr
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_doctor_models_version_and_help() -> None:
+    assert "bundled model" in ttvideo("doctor").stdout
+    assert json.loads(ttvideo("models", "--json").stdout)["id"] == "tiny"
+    assert ttvideo("--version").stdout.startswith("ttvideo ")
+    assert "exit codes:" in ttvideo("--help").stdout
+    assert "The queue is paused" in ttvideo("queue", "pause").stdout
+    assert ttvideo("queue", "resume").stdout == "The queue is running.\n"
