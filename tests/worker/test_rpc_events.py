@@ -1,0 +1,109 @@
+"""What the client is told unasked."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+
+from support.rpc_client import RpcClient
+from support.waiting import wait_until
+from ttvideo.contract import GenerateRequest, Job, Output, OutputAppeared, QueueState, Wire
+from ttvideo.jobs.queue import open_queue
+from ttvideo.rpc.events import KEPT_LOG_LINES, LogEvents, QueueEvents
+
+
+def request(folder: Path) -> GenerateRequest:
+    return GenerateRequest(prompt="a red ball", output_folder=str(folder))
+
+
+def clip(name: str) -> Output:
+    return Output(path=f"/clips/{name}.mp4", kind="video", width=128, height=128, frames=16, fps=8)
+
+
+def test_changes_by_any_process_are_told(client: RpcClient, outputs: Path) -> None:
+    queue = open_queue("terminal")
+    job = queue.submit(request(outputs))
+    client.wait_for(lambda: job.id in [heard["id"] for heard in client.heard("job/changed")], "job/changed")
+    told = next(heard for heard in client.heard("job/changed") if heard["id"] == job.id)
+    assert Job.model_validate(told) == job
+    queue.remove(job.id)
+    client.wait_for(lambda: {"id": job.id} in client.heard("job/removed"), "job/removed")
+    queue.unpause()
+    client.wait_for(lambda: {"paused": False, "reason": None} in client.heard("queue/changed"), "queue/changed")
+    queue.close()
+
+
+def test_only_new_outputs_appear(log: Path, outputs: Path) -> None:
+    queue = open_queue("terminal")
+    queue.pause()
+    job = queue.submit(request(outputs))
+    queue.update(job.id, lambda job: job.model_copy(update={"outputs": (clip("old"),)}))
+    with RpcClient(log) as client:
+        client.request("worker/hello", {"clientVersion": "test"})
+        # The first change shows that the worker has looked at what was there.
+        queue.pause("test")
+        client.wait_for(lambda: client.heard("queue/changed"), "queue/changed")
+        queue.update(job.id, lambda job: job.model_copy(update={"outputs": (clip("old"), clip("new"))}))
+        client.wait_for(lambda: client.heard("output/appeared"), "output/appeared")
+        queue.unpause()
+        client.wait_for(lambda: len(client.heard("queue/changed")) == 2, "queue/changed")
+        assert [OutputAppeared.model_validate(heard) for heard in client.heard("output/appeared")] == [
+            OutputAppeared(job_id=job.id, output=clip("new"))
+        ]
+    queue.close()
+
+
+def test_a_slow_client_gets_the_latest_snapshot_only(outputs: Path) -> None:
+    queue = open_queue("terminal")
+    queue.pause()
+    posted: list[Wire] = []
+    reads = threading.Event()
+
+    def post(event: str, params: Wire) -> None:
+        posted.append(params)
+        assert reads.wait(60)
+
+    events = QueueEvents(queue, post)
+    events.start()
+    job = queue.submit(request(outputs))
+    wait_until(lambda: posted, "the first event, which the client does not take")
+    for frames in range(1, 101):
+        queue.update(job.id, lambda job, frames=frames: job.model_copy(update={"frames_done": frames}))  # type: ignore[misc]
+    reads.set()
+    wait_until(lambda: isinstance(posted[-1], Job) and posted[-1].frames_done == 100, "the latest snapshot")
+    assert len(posted) == 2
+    events.stop(10)
+    queue.close()
+
+
+def test_logging_never_waits_for_a_slow_client() -> None:
+    posted: list[Wire] = []
+    reads = threading.Event()
+
+    def post(event: str, params: Wire) -> None:
+        posted.append(params)
+        assert reads.wait(60)
+
+    events = LogEvents(post)
+    events.start()
+    logger = logging.Logger("test")
+    logger.addHandler(events)
+    logger.debug("not told")
+    for number in range(10 * KEPT_LOG_LINES):
+        logger.warning("line %d \udcff", number)
+    reads.set()
+    wait_until(lambda: len(posted) >= KEPT_LOG_LINES, "the lines that were kept")
+    assert len(posted) <= KEPT_LOG_LINES + 1
+    assert posted[0].model_dump() == {"level": "warning", "message": "line 0 \\udcff"}
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_pausing_is_told(client: RpcClient, paused: bool) -> None:
+    client.request("queue/resume" if paused else "queue/pause", {})
+    client.request("queue/pause" if paused else "queue/resume", {})
+    client.wait_for(
+        lambda: client.heard("queue/changed")[-1:] == [QueueState(paused=paused).model_dump()], "queue/changed"
+    )

@@ -1,0 +1,91 @@
+"""What each method of the contract does."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from ttvideo import __version__, families
+from ttvideo.backends import backends
+from ttvideo.contract import (
+    DeviceStatus,
+    GenerateRequest,
+    Hello,
+    HelloParams,
+    Job,
+    JobId,
+    Jobs,
+    ListParams,
+    Models,
+    MoveParams,
+    Nothing,
+    QueueState,
+    RemoveParams,
+)
+from ttvideo.jobs.device_lock import device_status
+from ttvideo.jobs.queue import Queue
+from ttvideo.rpc.protocol import Handler
+
+
+def make_handlers(queue: Queue) -> dict[str, Handler]:
+    """One handler for each entry of METHODS. All are quick: a job is never a pending request."""
+
+    def hello(_: HelloParams) -> Hello:
+        return Hello(
+            version=__version__,
+            python=platform.python_version(),
+            pid=os.getpid(),
+            database=str(queue.store.file),
+            backends=backends(),
+            queue=queue.state(),
+        )
+
+    def models(_: Nothing) -> Models:
+        return families.describe()
+
+    def submit(request: GenerateRequest) -> Job:
+        return queue.submit(request)
+
+    def cancel(job: JobId) -> Job:
+        return queue.cancel(job.id)
+
+    def resume(job: JobId) -> Job:
+        return queue.resume(job.id)
+
+    def list_jobs(params: ListParams) -> Jobs:
+        return Jobs(jobs=tuple(queue.list(params.limit)), queue=queue.state())
+
+    def get(job: JobId) -> Job:
+        return queue.get(job.id)
+
+    def remove(params: RemoveParams) -> Nothing:
+        queue.remove(params.id, params.delete_files)
+        return Nothing()
+
+    def move(params: MoveParams) -> Job:
+        return queue.move(params.id, params.before)
+
+    def pause(_: Nothing) -> QueueState:
+        return queue.pause()
+
+    def unpause(_: Nothing) -> QueueState:
+        return queue.unpause()
+
+    def devices(_: Nothing) -> DeviceStatus:
+        available: dict[str, str] = {backend.id: backend.detail for backend in backends() if backend.available}
+        return device_status(queue.store.folder, available)
+
+    return {
+        "worker/hello": hello,
+        "models/list": models,
+        "jobs/submit": submit,
+        "jobs/cancel": cancel,
+        "jobs/resume": resume,
+        "jobs/list": list_jobs,
+        "jobs/get": get,
+        "jobs/remove": remove,
+        "jobs/move": move,
+        "queue/pause": pause,
+        "queue/resume": unpause,
+        "device/status": devices,
+    }
