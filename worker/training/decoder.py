@@ -68,7 +68,7 @@ class Trainer:
                 self._save()
 
     def _frames(self, batch: int) -> torch.Tensor:
-        """Frames [batch, 128, 128, 3] in [-1, 1]; each render is used a few times, for it costs as much as it trains."""
+        """Frames [batch, 128, 128, 3] in [-1, 1]; each render is used a few times, for it is not cheap."""
         while len(self.pool) < 512:
             self.pool.extend(render(sample(self.rng), 128, 8)[::2])
         for _ in range(batch // 8 + 1):

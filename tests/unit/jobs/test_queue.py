@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from ttvideo.contract import CancelledState, Done, GenerateRequest, Interrupted, Job, Queued, Running
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.jobs import folders
 from ttvideo.jobs.queue import MustWait, Queue, open_queue
 from ttvideo.jobs.store import MIGRATIONS, Store
 
@@ -35,7 +37,7 @@ def claimed(queue: Queue) -> Job:
 
 
 def another_process(kind: Literal["worker", "terminal"], requests: int, claim: bool) -> tuple[int, Connection]:
-    """A process that opens the queue, submits jobs (a terminal its own), claims one if asked, and waits to be killed."""
+    """A process that opens the queue, submits jobs (a terminal its own), claims one if asked, and waits for its end."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_other, args=(kind, requests, claim, there), daemon=True
@@ -222,6 +224,25 @@ def test_a_file_that_is_no_database_is_set_aside(own_state: Path) -> None:
     assert queue.list() == []
     queue.close()
     assert len(list(own_state.glob("queue.broken-*"))) == 1
+
+
+def test_the_history_can_be_had_again_from_the_files(own_state: Path, tmp_path: Path) -> None:
+    queue = open_queue("worker")
+    made = [queue.submit(GenerateRequest(prompt=p, output_folder=str(tmp_path / "out"))) for p in ("one", "two")]
+    first, second = claimed(queue), claimed(queue)
+    first = queue.finish(first.id, Done())
+    for job in (first, second):
+        Path(job.folder).mkdir(parents=True)
+        folders.write_manifest(job, folders.recipe(job, "revision"), {})
+    queue.close()
+    (tmp_path / "out" / "not ours").mkdir()
+    shutil.rmtree(own_state)
+    queue = open_queue("worker")
+    assert [job.id for job in queue.adopt(tmp_path / "out")] == [job.id for job in made]
+    assert queue.adopt(tmp_path / "out") == []
+    assert queue.get(first.id) == first
+    assert queue.get(second.id).status.state == "interrupted"
+    queue.close()
 
 
 def test_a_database_of_a_newer_version_is_left_alone(own_state: Path) -> None:

@@ -22,7 +22,7 @@ examples:
 exit codes:
   0  done                       1  a job failed, or something is wrong
   2  wrong arguments            3  the device is busy (with --no-wait)
-  130  cancelled with Ctrl-C
+  65  serve: broken input       130  cancelled with Ctrl-C
 
 environment:
   TTVIDEO_STATE         folder of the job database and the device locks
@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     listing = add("jobs", commands.list_jobs, "list the jobs of all processes")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="the newest N; default: %(default)s")
+    listing.add_argument("--adopt", metavar="DIR", help="first take up the jobs whose folders lie in DIR")
     _add_json(listing)
     show = add("show", commands.show, "show one job in full")
     _add_json(_add_id(show))

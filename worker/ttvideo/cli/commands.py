@@ -92,7 +92,14 @@ def read_recipe(file: Path) -> dict[str, Any]:
 
 
 def list_jobs(arguments: argparse.Namespace) -> int:
+    folder = Path(arguments.adopt).expanduser() if arguments.adopt else None
+    if folder is not None and not folder.is_dir():
+        raise WorkerError(
+            ErrorKind.NOT_FOUND, f"There is no folder {folder}.", "Name the folder that holds job folders."
+        )
     with _queue() as queue:
+        if folder is not None:
+            queue.adopt(folder.resolve())
         jobs, state = queue.list(arguments.limit), queue.state()
     for job in jobs:
         print(_json(job) if arguments.json else _line(job))

@@ -32,7 +32,7 @@ def find(id: str) -> Family:
         if family.id == id:
             return family
     known = ", ".join(family.id for family in FAMILIES)
-    raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"There is no model '{id}'.", f"The models are: {known}.")
+    raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"There is no model '{id[:80]}'.", f"The models are: {known}.")
 
 
 def effective(request: GenerateRequest) -> Effective:

@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 
 @dataclass(frozen=True)
 class Kept:
-    """`latents` after `step` steps. That is all: DDIM with eta 0 draws no random numbers and looks at no earlier step."""
+    """`latents` after `step` steps. DDIM with eta 0 needs no more: it draws nothing and looks at no earlier step."""
 
     step: int
     latents: torch.Tensor

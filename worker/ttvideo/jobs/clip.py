@@ -57,7 +57,7 @@ def clip_finished_frames(queue: Queue, id: str) -> Job:
     if job.status.state not in RESUMABLE or job.frames_done == 0:
         raise WorkerError(
             ErrorKind.WRONG_STATE,
-            f"Job {id} is {job.status.state} with {job.frames_done} finished frames: there is nothing to make a clip of.",
+            f"Job {id} is {job.status.state} with {job.frames_done} finished frames: nothing to make a clip of.",
             "Only jobs that stopped half-way, with some frames finished, leave something to use.",
         )
     manifest = folders.read_manifest(Path(job.folder)) or {}

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ttvideo import __version__
 from ttvideo.contract import GenerateRequest, Job
 from ttvideo.media.files import write_atomic
@@ -80,6 +82,19 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+def job_of(folder: Path) -> Job | None:
+    """The job a folder belongs to, as its manifest has it; it may have been moved since."""
+    manifest = read_manifest(folder)
+    try:
+        job = Job.model_validate(manifest["job"]) if manifest else None
+    except (KeyError, ValidationError):
+        return None
+    if job is None:
+        return None
+    moved = tuple(output.model_copy(update={"path": str(folder / Path(output.path).name)}) for output in job.outputs)
+    return job.model_copy(update={"folder": str(folder), "outputs": moved})
 
 
 def embedded(recipe: dict[str, Any]) -> str:

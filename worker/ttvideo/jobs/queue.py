@@ -6,6 +6,7 @@ that claims it, by pid and process start time.
 
 from __future__ import annotations
 
+import builtins
 import json
 import secrets
 import shutil
@@ -85,13 +86,24 @@ class Queue:
             created_at=now,
         )
         with self.store.transaction() as db:
-            last = db.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
-            db.execute(
-                "INSERT INTO jobs (id, position, revision, state, document) VALUES (?, ?, ?, ?, ?)",
-                (id, last + 1, _next_revision(db), "queued", _dump(job)),
-            )
+            self._insert(db, job)
             self._reserve(db, id, reserved)
         return job
+
+    def adopt(self, output_folder: Path) -> builtins.list[Job]:
+        """Take up the jobs whose folders lie in `output_folder` and are not listed: the history, from the files."""
+        adopted = []
+        for folder in sorted(output_folder.iterdir()):
+            job = folders.job_of(folder)
+            if job is None:
+                continue
+            if job.status.state not in ("done", *RESUMABLE):
+                job = job.model_copy(update={"status": Interrupted(reason="Its process ended without finishing it.")})
+            with self.store.transaction() as db:
+                if db.execute("SELECT 1 FROM jobs WHERE id=?", (job.id,)).fetchone() is None:
+                    self._insert(db, job)
+                    adopted.append(job)
+        return adopted
 
     def cancel(self, id: str) -> Job:
         """A queued job is cancelled at once; a running one is asked to stop by whoever runs it."""
@@ -308,6 +320,13 @@ class Queue:
             db.execute("DELETE FROM processes WHERE pid=? AND started=?", me)
         self.store.close()
 
+    def _insert(self, db: sqlite3.Connection, job: Job) -> None:
+        last = db.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+        db.execute(
+            "INSERT INTO jobs (id, position, revision, state, document) VALUES (?, ?, ?, ?, ?)",
+            (job.id, last + 1, _next_revision(db), job.status.state, _dump(job)),
+        )
+
     def _reserve(self, db: sqlite3.Connection, id: str, reserved: bool) -> None:
         who = (self.identity.pid, self.identity.started) if reserved else (None, None)
         db.execute("UPDATE jobs SET reserved_pid=?, reserved_started=? WHERE id=?", (*who, id))
@@ -330,7 +349,7 @@ def _dump(job: Job) -> str:
 def _load(db: sqlite3.Connection, id: str) -> Job:
     row = db.execute("SELECT document FROM jobs WHERE id=?", (id,)).fetchone()
     if row is None:
-        raise WorkerError(ErrorKind.NOT_FOUND, f"There is no job '{id}'.", "`ttvideo jobs` lists them.")
+        raise WorkerError(ErrorKind.NOT_FOUND, f"There is no job '{id[:80]}'.", "`ttvideo jobs` lists them.")
     return Job.model_validate_json(row["document"])
 
 

@@ -92,7 +92,7 @@ class Runner:
             stopped = self._stopping.is_set() and not self._queue.cancel_requested(job.id)
             reason = f"{self._queue.title} was closed."
             self._queue.finish(job.id, Interrupted(reason=reason) if stopped else CancelledState())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a model raises becomes an error of its job
             self._loaded = None
             self._queue.finish(job.id, Failed(error=explain(error)))
         else:
