@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from support.waiting import wait_until
+from ttvideo.cli import main
 from ttvideo.media.encode import encode
 from ttvideo.media.frames import Pixels, save_frame
 
@@ -56,7 +57,7 @@ async function watch() {
   await ended;
   const played = times.slice();  // seeking, too, updates the time
   const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  const shown = [];
+  const shown = [], pictures = new Set();
   for (let i = 0; i < FRAMES; i++) {
     const seeked = heard("seeked");
     video.currentTime = (i + 0.5) / FPS;
@@ -64,8 +65,9 @@ async function watch() {
     context.drawImage(video, 0, 0);
     const bit = column => context.getImageData(column * SIDE / 4 + SIDE / 8, SIDE / 2, 1, 1).data[0] > 127;
     shown.push([0, 1, 2, 3].reduce((value, column) => value + (bit(column) << column), 0));
+    pictures.add(context.getImageData(0, 0, SIDE, SIDE).data.join());
   }
-  return {width: video.videoWidth, height: video.videoHeight, duration: video.duration, played, shown};
+  return {width: video.videoWidth, height: video.videoHeight, duration: video.duration, played, shown, distinct: pictures.size};
 }
 watch().catch(error => ({error: String(error)})).then(seen =>
   fetch("seen", {method: "POST", body: JSON.stringify(seen)}));
@@ -132,21 +134,31 @@ def browser(program: str, url: str, folder: Path) -> Iterator[subprocess.Popen[b
             process.wait()
 
 
-def test_mp4_plays_in_chromium(tmp_path: Path) -> None:
-    program = chromium()
-    paths = [tmp_path / f"frame_{i:03d}.png" for i in range(FRAMES)]
-    for i, path in enumerate(paths):
-        save_frame(frame(i), path, None)
-    clip = tmp_path / "clip.mp4"
-    encode(paths, clip, "mp4", FPS, None, lambda i: None)
-
-    with served(clip.read_bytes()) as (url, answers), browser(program, url, tmp_path) as process:
+def watch(clip: Path, folder: Path) -> dict[str, Any]:
+    """What the page saw of `clip`, played to its end."""
+    with served(clip.read_bytes()) as (url, answers), browser(chromium(), url, folder) as process:
         wait_until(lambda: answers or process.poll() is not None, "the page to have watched the clip")
-    assert answers, (tmp_path / "chromium.log").read_text(errors="replace")
+    assert answers, (folder / "chromium.log").read_text(errors="replace")
     seen = answers[0]
     assert "error" not in seen, seen
     assert (seen["width"], seen["height"]) == (SIDE, SIDE)
     assert seen["duration"] == pytest.approx(FRAMES / FPS, abs=0.01)
     assert seen["played"] == sorted(seen["played"])
     assert any(0 < time < seen["duration"] for time in seen["played"])
-    assert seen["shown"] == list(range(FRAMES))
+    return seen
+
+
+def test_every_frame_of_an_mp4_is_shown_in_order(tmp_path: Path) -> None:
+    paths = [tmp_path / f"frame_{i:03d}.png" for i in range(FRAMES)]
+    for i, path in enumerate(paths):
+        save_frame(frame(i), path, None)
+    clip = tmp_path / "clip.mp4"
+    encode(paths, clip, "mp4", FPS, None, lambda i: None)
+    assert watch(clip, tmp_path)["shown"] == list(range(FRAMES))
+
+
+def test_a_generated_clip_plays_with_all_its_frames(tmp_path: Path, outputs: Path) -> None:
+    command = ["generate", "a blue star rising over purple mountains", "--seed", "7", "--output", str(outputs)]
+    assert main(command) == 0
+    (clip,) = outputs.glob("*/clip.mp4")
+    assert watch(clip, tmp_path)["distinct"] == FRAMES

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from training import network
+from training.captions import vocabulary
 from training.latents import LatentSpace
 
 LIMIT_BYTES = 30_000_000
@@ -74,6 +75,8 @@ def write(
         index[name] = ["transformers" if kind.startswith("CLIP") else "diffusers", kind]
     index |= {"feature_extractor": [None, None], "image_encoder": [None, None]}
     (target / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
+    # The tokenizer's own list holds ends of words, too ("and" of "sand"), which the model never read as words.
+    (target / "vocabulary.txt").write_text("\n".join(vocabulary()) + "\n")
     preview = {"mean": space.mean, "decode": space.decode_matrix}
     save_file({name: tensor.float().contiguous() for name, tensor in preview.items()}, target / "preview.safetensors")
     for config in target.rglob("config.json"):

@@ -67,13 +67,11 @@ def remarks(prompt: str, negative_prompt: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> tuple[frozenset[str], int]:
-    """Words that are one token, and how many tokens the text encoder reads."""
+    """The words the model was trained on, and how many tokens the text encoder reads."""
     _require_model()
-    tokens = json.loads((FOLDER / "tokenizer" / "vocab.json").read_text())
-    words = {token[:-4] for token in tokens if token.endswith("</w>")}
-    letters = {word for word in words if len(word) == 1} - {"a"}
+    words = (FOLDER / "vocabulary.txt").read_text().split()
     config = json.loads((FOLDER / "text_encoder" / "config.json").read_text())
-    return frozenset(words - letters), config["max_position_embeddings"]
+    return frozenset(words), config["max_position_embeddings"]
 
 
 @lru_cache(maxsize=1)

@@ -46,7 +46,12 @@ class Progress:
         self._kept_at = time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        self.check()
+        try:
+            self.check()
+        except Cancelled:
+            if isinstance(event, StepEvent):
+                self._keep(event)
+            raise
         if isinstance(event, PhaseEvent):
             self._begin(event)
         else:
@@ -81,13 +86,17 @@ class Progress:
             self.step_seconds.append(now - self._step_began)
             self._steps_left = event.total - event.step
         self._step_began = now
-        if event.state is not None and (now - self._kept_at >= keep_seconds() or event.step == event.total):
-            write_atomic(self._folder / folders.STATE, event.state())
-            self._kept_at = time.monotonic()
-            self._queue.update(self._job.id, lambda job: job.model_copy(update={"kept_step": event.step}))
+        if now - self._kept_at >= keep_seconds() or event.step == event.total:
+            self._keep(event)
         if event.preview is not None and event.step < event.total and now >= self._preview_at:
             self._show(event)
         self._report(force=event.step == event.total)
+
+    def _keep(self, event: StepEvent) -> None:
+        if event.state is not None:
+            write_atomic(self._folder / folders.STATE, event.state())
+            self._kept_at = time.monotonic()
+            self._queue.update(self._job.id, lambda job: job.model_copy(update={"kept_step": event.step}))
 
     def _show(self, event: StepEvent) -> None:
         from ttvideo.media.frames import save_preview
