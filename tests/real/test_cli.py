@@ -126,6 +126,13 @@ def test_errors_are_a_sentence_and_an_exit_code(
     assert "Traceback" not in err
 
 
+def test_a_folder_that_cannot_be_written_is_said() -> None:
+    err = ttvideo("generate", PROMPT, *QUICK, "--output", "/proc/nowhere", code=1).stderr
+    assert "The folder /proc/nowhere" in err
+    assert "could not be made" in err
+    assert "Traceback" not in err
+
+
 def test_doctor_models_version_and_help() -> None:
     assert "bundled model" in ttvideo("doctor").stdout
     assert json.loads(ttvideo("models", "--json").stdout)["id"] == "tiny"

@@ -67,7 +67,8 @@ async function watch() {
     shown.push([0, 1, 2, 3].reduce((value, column) => value + (bit(column) << column), 0));
     pictures.add(context.getImageData(0, 0, SIDE, SIDE).data.join());
   }
-  return {width: video.videoWidth, height: video.videoHeight, duration: video.duration, played, shown, distinct: pictures.size};
+  const size = {width: video.videoWidth, height: video.videoHeight};
+  return {...size, duration: video.duration, played, shown, distinct: pictures.size};
 }
 watch().catch(error => ({error: String(error)})).then(seen =>
   fetch("seen", {method: "POST", body: JSON.stringify(seen)}));

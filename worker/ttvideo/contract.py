@@ -51,7 +51,7 @@ class GenerateRequest(Wire):
 
     kind: Literal["generate"] = "generate"
     model: str = "tiny"
-    prompt: str = Field(min_length=1, max_length=10_000)
+    prompt: str = Field(max_length=10_000)
     negative_prompt: str = Field("", max_length=10_000)
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     device: str = "auto"

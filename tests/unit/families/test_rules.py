@@ -45,6 +45,12 @@ def test_what_cannot_be_used_is_refused_by_name(parameters: dict[str, int | str]
     assert caught.value.kind == ErrorKind.INVALID_PARAMETERS
 
 
+@pytest.mark.parametrize("prompt", ["", "  \n"])
+def test_an_empty_prompt_is_refused(prompt: str) -> None:
+    with pytest.raises(WorkerError, match="prompt is empty"):
+        families.effective(GenerateRequest(prompt=prompt))
+
+
 def test_a_device_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(WorkerError, match="not available") as caught:
         families.effective(GenerateRequest(prompt="a ball", device="tt"))

@@ -215,8 +215,6 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
-    if not about["prompt"].strip():
-        raise WorkerError(ErrorKind.INVALID_PARAMETERS, "The prompt is empty.", "Say what the video should show.")
     return GenerateRequest(
         **about,
         device=arguments.device,

@@ -40,6 +40,8 @@ def effective(request: GenerateRequest) -> Effective:
     family = find(request.model)
     # Whoever asks learns at once that a device is not there; the process that runs the job looks again.
     resolve_device(request.device)
+    if not request.prompt.strip():
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, "The prompt is empty.", "Say what the video should show.")
     given = {name: value for name, value in request.parameters.items() if value is not None}
     if given.get("seed", -1) == -1:
         given["seed"] = secrets.randbelow(SEEDS)

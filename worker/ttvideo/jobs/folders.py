@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ttvideo import __version__
 from ttvideo.contract import GenerateRequest, Job
-from ttvideo.media.files import write_atomic
+from ttvideo.media.files import disk_error, write_atomic
 
 DEFAULT_OUTPUT = "~/tt-scratchpad"
 MANIFEST = "job.json"
@@ -37,6 +37,14 @@ def is_job_folder(folder: Path, id: str) -> bool:
     """Whether the folder is this job's own: what is deleted must be ours."""
     manifest = read_manifest(folder)
     return folder.name.endswith(f"-{id}") and manifest is not None and manifest.get("id") == id
+
+
+def make(folder: Path) -> None:
+    """Raises WorkerError(DISK)."""
+    try:
+        (folder / FRAMES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(f"The folder {folder} could not be made", error) from error
 
 
 def frame_path(folder: Path, index: int) -> Path:

@@ -100,7 +100,7 @@ class Runner:
 
     def _generate(self, job: Job, device: str) -> None:
         family = find(job.request.model)
-        Path(job.folder, folders.FRAMES).mkdir(parents=True, exist_ok=True)
+        folders.make(Path(job.folder))
         warm = self._loaded is not None and self._loaded[:2] == (family.id, device)
         key = timing_key(job, device)
         progress = Progress(self._queue, job, Estimate.learn(self._queue.timings(key)), self._stopping, warm)
