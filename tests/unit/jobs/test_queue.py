@@ -206,6 +206,14 @@ def test_who_must_wait_learns_for_whom(queue: Queue) -> None:
     assert claimed(queue).id == mine.id
 
 
+def test_giving_up_interrupts_what_this_process_had(queue: Queue) -> None:
+    running, mine, shared = queue.submit(request()), queue.submit(request(), reserved=True), queue.submit(request())
+    claimed(queue)
+    queue.give_up("The disk is full.")
+    states = [queue.get(job.id).status for job in (running, mine, shared)]
+    assert states == [Interrupted(reason="The disk is full.")] * 2 + [Queued()]
+
+
 def test_closing_interrupts_without_pausing() -> None:
     first = open_queue("worker")
     job = first.submit(request())

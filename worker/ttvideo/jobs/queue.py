@@ -287,14 +287,8 @@ class Queue:
                 gone = (row["pid"], row["started"])
                 if db.execute("DELETE FROM processes WHERE pid=? AND started=?", gone).rowcount == 0:
                     continue
-                owned = db.execute(
-                    "SELECT id FROM jobs WHERE state IN ('running', 'cancelling') AND owner_pid=? AND owner_started=?"
-                    " OR state='queued' AND reserved_pid=? AND reserved_started=?",
-                    (*gone, *gone),
-                ).fetchall()
-                for (id,) in owned:
-                    _interrupt(db, _load(db, id), f"{row['title']} (pid {row['pid']}) ended without finishing it.")
-                if row["kind"] == "worker" and owned:
+                reason = f"{row['title']} (pid {row['pid']}) ended without finishing it."
+                if _interrupt_all_of(db, _of(row), reason) and row["kind"] == "worker":
                     _set_paused(db, True, f"The worker (pid {row['pid']}) ended while a job was running.")
 
     def remember_timing(self, key: str, seconds: dict[str, float]) -> None:
@@ -307,16 +301,16 @@ class Queue:
         )
         return [json.loads(row["seconds"]) for row in rows]
 
+    def give_up(self, reason: str) -> None:
+        """What this process still has, running or reserved, becomes interrupted."""
+        with self.store.transaction() as db:
+            _interrupt_all_of(db, self.identity, reason)
+
     def close(self) -> None:
         """Leave in order: what this process still had is interrupted, but the queue is not paused."""
+        self.give_up(f"{self.title} was closed.")
         with self.store.transaction() as db:
             me = (self.identity.pid, self.identity.started)
-            for (id,) in db.execute(
-                "SELECT id FROM jobs WHERE state IN ('running', 'cancelling') AND owner_pid=? AND owner_started=?"
-                " OR state='queued' AND reserved_pid=? AND reserved_started=?",
-                (*me, *me),
-            ).fetchall():
-                _interrupt(db, _load(db, id), f"{self.title} was closed.")
             db.execute("DELETE FROM processes WHERE pid=? AND started=?", me)
         self.store.close()
 
@@ -371,9 +365,18 @@ def _set_paused(db: sqlite3.Connection, paused: bool, reason: str | None) -> Non
     db.execute("UPDATE queue SET paused=?, reason=?, paused_revision=?", (paused, reason, _next_revision(db)))
 
 
-def _interrupt(db: sqlite3.Connection, job: Job, reason: str) -> None:
-    status = CancelledState() if job.status.state == "cancelling" else Interrupted(reason=reason)
-    _write(db, job.model_copy(update={"status": status, "ended_at": time.time()}))
+def _interrupt_all_of(db: sqlite3.Connection, who: ProcessIdentity, reason: str) -> int:
+    """How many jobs of the process were running, or waiting for it alone; they are interrupted now."""
+    owned = db.execute(
+        "SELECT id FROM jobs WHERE state IN ('running', 'cancelling') AND owner_pid=? AND owner_started=?"
+        " OR state='queued' AND reserved_pid=? AND reserved_started=?",
+        (who.pid, who.started) * 2,
+    ).fetchall()
+    for (id,) in owned:
+        job = _load(db, id)
+        status = CancelledState() if job.status.state == "cancelling" else Interrupted(reason=reason)
+        _write(db, job.model_copy(update={"status": status, "ended_at": time.time()}))
+    return len(owned)
 
 
 def _identity(row: Any, role: str) -> ProcessIdentity | None:

@@ -22,6 +22,7 @@ from ttvideo.jobs.queue import MustWait, Queue
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.25
+RETRY_SECONDS = 1.0
 
 
 class Runner:
@@ -45,21 +46,29 @@ class Runner:
         return not self._thread.is_alive()
 
     def _loop(self) -> None:
+        failed = False
         while not self._stopping.is_set():
-            cursor = self._queue.cursor()
+            cursor, ran = 0, False
             try:
+                cursor = self._queue.cursor()
+                if failed:
+                    # What it was running when the queue failed it is running no more.
+                    self._queue.give_up("The job database could not be written.")
+                    failed = False
                 ran = self._run_next()
             except WorkerError as error:
-                # The queue itself failed (a full disk, say). What is claimed stays claimed; try again, visibly.
+                # A full disk, say: nothing can be written down, so it is tried again.
                 log.error("%s %s", error.message, error.hint)
-                ran = False
+                failed = True
+                self._stopping.wait(RETRY_SECONDS)
             except Exception:
                 # A device thread that is gone would leave the queue standing still without a word.
                 if self._stopping.is_set():
                     return
                 log.exception("the device thread met something unexpected and goes on")
-                ran = False
-            if not ran:
+                failed = True
+                self._stopping.wait(RETRY_SECONDS)
+            if not ran and not failed:
                 self._queue.wait_for_change(cursor, IDLE_SECONDS)
 
     def _run_next(self) -> bool:
