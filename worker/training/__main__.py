@@ -27,8 +27,8 @@ DECODER_STAGES = (
 DENOISER_STAGES = (
     denoiser.Stage("images", frames=1, batch=64, samples=64_000, lr=2e-3),
     denoiser.Stage("part clips", frames=6, batch=16, samples=6_800, lr=2e-3),
-    denoiser.Stage("part clips, faster", frames=6, batch=16, samples=38_000, lr=4e-3),
-    denoiser.Stage("clips", frames=16, batch=8, samples=7_500, lr=4e-3, decay=0.8),
+    denoiser.Stage("part clips, faster", frames=6, batch=16, samples=29_568, lr=4e-3),
+    denoiser.Stage("clips", frames=16, batch=8, samples=8_000, lr=4e-3, decay=0.85),
 )
 
 ALL = ("prepare", "decoder", "denoiser", "export", "evaluate", "card")
