@@ -35,7 +35,7 @@ class Params(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
 
     frames: int = Field(FRAMES, ge=1, json_schema_extra={"maximum": FRAMES}, description="Frames of the clip")
-    steps: int = Field(12, ge=1, le=100, description="Denoising steps: more is slower and finer")
+    steps: int = Field(20, ge=1, le=100, description="Denoising steps: more is slower and finer")
     guidance: float = Field(3.0, ge=0, le=20, description="Guidance scale: how closely to follow the prompt")
     seed: int = Field(0, ge=0, lt=2**63, description="The same seed makes the same clip")
     fps: float = Field(8.0, gt=0, le=120, description="Frames per second of the file")
