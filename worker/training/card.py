@@ -55,8 +55,8 @@ def _use(result: Json) -> str:
 from diffusers import AnimateDiffPipeline
 
 pipeline = AnimateDiffPipeline.from_pretrained("path/to/this/folder")
-frames = pipeline("a red ball bouncing on green grass", num_inference_steps={settings["steps"]},
-                  guidance_scale={settings["guidance"]}).frames[0]
+prompt = "a red ball bouncing on green grass"
+frames = pipeline(prompt, num_inference_steps={settings["steps"]}, guidance_scale={settings["guidance"]}).frames[0]
 ```
 
 `preview.safetensors` holds a linear map from a latent to 8x8 pixels (`mean`, `decode`) for cheap previews."""
