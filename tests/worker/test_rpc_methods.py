@@ -89,7 +89,7 @@ def test_the_queue_is_paused_and_resumed(client: RpcClient) -> None:
         ("models/list", {"x": None}, INVALID_PARAMS, "invalidParameters", "Extra inputs"),
         ("jobs/list", {"limit": 0}, INVALID_PARAMS, "invalidParameters", "'limit'"),
         ("jobs/list", {"limit": "5"}, INVALID_PARAMS, "invalidParameters", "'limit'"),
-        ("jobs/submit", {"prompt": ""}, INVALID_PARAMS, "invalidParameters", "'prompt'"),
+        ("jobs/submit", {"prompt": ""}, WORKER_ERROR, "invalidParameters", "prompt is empty"),
         ("jobs/submit", {"prompt": "x" * 10_001}, INVALID_PARAMS, "invalidParameters", "'prompt'"),
         ("jobs/submit", {"prompt": "\ud800"}, INVALID_PARAMS, "invalidParameters", "cannot be read"),
         ("jobs/submit", {**PROMPT, "formats": ["avi"]}, INVALID_PARAMS, "invalidParameters", "'formats.0'"),
