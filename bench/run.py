@@ -25,6 +25,7 @@ def bare(steps: int, clips: int) -> dict[str, Any]:
     """diffusers' own way: load the pipeline, call it, write the video with imageio."""
     began = time.perf_counter()
     import imageio_ffmpeg
+    import numpy as np
     import torch
     from diffusers import AnimateDiffPipeline
 
@@ -47,7 +48,7 @@ def bare(steps: int, clips: int) -> dict[str, Any]:
             writer = imageio_ffmpeg.write_frames(f"{folder}/clip.mp4", (128, 128), fps=8)
             writer.send(None)
             for frame in (frames * 255).round().astype("uint8"):
-                writer.send(frame)
+                writer.send(np.ascontiguousarray(frame))
             writer.close()
         times.append(time.perf_counter() - began)
         began = time.perf_counter()
