@@ -34,7 +34,7 @@ SHEET_ROWS = 12
 @dataclass(frozen=True)
 class Settings:
     clips: int = 48
-    steps: int = 16
+    steps: int = 20
     guidance: float = 3.0
     threads: int = 1
 

@@ -125,6 +125,8 @@ class Runner:
         pipeline = self._pipeline(family, device, progress)
         self._make_frames(job, family, pipeline, kept, recipe, progress)
         made = stitch(job, recipe, progress)
+        # Frames can be stitched faster than a cancel is looked for; one that was asked for must not end as `done`.
+        progress.check(every=0)
         progress.end_phase()
         seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
         job = self._queue.update(
@@ -135,7 +137,6 @@ class Runner:
                     "notes": with_notes(job, made),
                     "seconds": seconds,
                     "kept_step": None,
-                    "frames_done": made.outputs[0].frames,
                 }
             ),
         )
