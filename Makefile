@@ -3,13 +3,18 @@ SHELL := bash
 BIN := .venv/bin
 READY := .venv/.ready
 NEWEST := build/newest/.ready
+MODULES := node_modules/.ready
+NEWEST_CODE := 4.139.1
+OLDEST_CODE := 4.100.3
+# First, because .ci/node puts a Node there when the machine has none.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Waiting threads sleep instead of spinning: on a busy machine that is tens of times faster.
 TEST := OMP_WAIT_POLICY=passive PYTHONPATH=tests TTVIDEO_OTHER_PYTHON=$(CURDIR)/build/newest/bin/python \
 	$(BIN)/python -m pytest -p support.rings
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test system lint rings fuzz bench clean
+.PHONY: help setup demo code test system lint rings vscode vsix e2e fuzz bench clean
 
 help:  ## say this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +23,10 @@ setup: $(READY)  ## make .venv with everything that is needed
 
 $(READY): pyproject.toml $(wildcard constraints/*.txt)
 	@PYTHON="$(PYTHON)" .ci/setup
+	@touch $@
+
+$(MODULES): package-lock.json $(READY)
+	@.ci/node
 	@touch $@
 
 $(NEWEST): $(READY)
@@ -30,21 +39,39 @@ demo:  ## make a video from a prompt, from nothing
 	clip=$$($(BIN)/ttvideo generate "a red ball bouncing on green grass" --output demo); \
 	echo; echo "The video:      $$clip"; \
 	echo "Set-up took:    $$((made - start)) s"; \
-	echo "The video took: $$((SECONDS - made)) s"
+	echo "The video took: $$((SECONDS - made)) s"; \
+	echo "In VS Code:     make code   (the extension in a VS Code in the browser, on this machine)"
 
-test: setup system lint rings  ## everything that CI checks
+code: vsix  ## start a VS Code in the browser with the extension, on 127.0.0.1
+	@.ci/code-server $(NEWEST_CODE)
+	@.ci/code $(NEWEST_CODE)
+
+test: setup system lint rings vscode  ## everything that CI checks
 
 system:
 	@.ci/system
 
-lint: setup  ## format, lint, types, and whether the generated contract is current
+lint: setup $(MODULES)  ## format, lint, types, and whether the generated contract is current
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python worker/tools/write_contract.py --check
+	npm run --silent lint
 
 rings: $(NEWEST)  ## all tests, and how long each ring of them took
 	@$(TEST) --durations=10
+
+vsix: $(MODULES)  ## pack the extension: dist/tt-video-lab.vsix
+	@npm run --silent package
+
+vscode: $(MODULES)  ## the extension's tests: its parts, then the packed extension in real VS Codes
+	@TTVIDEO_PYTHON=$(CURDIR)/$(BIN)/python npm test --silent
+	@$(MAKE) --silent --no-print-directory e2e
+
+e2e: vsix
+	@.ci/code-server $(NEWEST_CODE)
+	@.ci/code-server $(OLDEST_CODE)
+	@TTVIDEO_PYTHON=$(CURDIR)/$(BIN)/python npx playwright test
 
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
@@ -53,5 +80,5 @@ bench: setup  ## what a job costs against a bare diffusers script
 	@$(BIN)/python bench/run.py
 
 clean:  ## remove what was made here, .venv too
-	rm -rf .venv build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build demo dist node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find worker tests bench -name __pycache__ -prune -exec rm -rf {} +
