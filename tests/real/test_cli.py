@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import signal
 import struct
 import subprocess
@@ -14,6 +15,7 @@ import termios
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from support.rpc_client import WORKER
 
@@ -61,6 +63,40 @@ def test_a_file_says_how_to_make_it_again(outputs: Path, own_state: Path) -> Non
         assert frames(Path(again).parent) == frames(mp4.parent)
     (other,) = ttvideo("again", mp4, "--seed", 8, "--output", outputs).stdout.splitlines()
     assert frames(Path(other).parent) != frames(mp4.parent)
+
+
+def test_a_clip_with_a_start_image_is_made_again(outputs: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    Image.radial_gradient("L").convert("RGB").save(picture)
+    options = ("--start-image", picture, "--strength", 0.5, "--output", outputs)
+    (clip,) = ttvideo("generate", PROMPT, "--steps", 4, "--frames", 4, "--seed", 7, *options).stdout.splitlines()
+    picture.rename(tmp_path / "other.png")
+    (again,) = ttvideo("again", clip, "--output", outputs).stdout.splitlines()
+    assert frames(Path(again).parent) == frames(Path(clip).parent)
+    alone = shutil.copyfile(clip, tmp_path / "alone.mp4")
+    assert "Name the picture with --start-image" in ttvideo("again", alone, code=1).stderr
+    options = ("--start-image", tmp_path / "other.png", "--output", outputs)
+    (named,) = ttvideo("again", alone, *options).stdout.splitlines()
+    assert frames(Path(named).parent) == frames(Path(clip).parent)
+    assert "There is no picture" in ttvideo("generate", PROMPT, "--start-image", picture, code=2).stderr
+
+
+def test_pictures_are_stitched_and_stitched_again(outputs: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(12):
+        Image.new("RGB", (64, 48), (20 * number, 90, 90)).save(pictures / f"{number}.png")
+    done = ttvideo("stitch", pictures, "--fps", 12, "--format", "mp4,gif", "--output", outputs)
+    mp4, gif = (Path(line) for line in done.stdout.splitlines())
+    assert (mp4.suffix, gif.suffix) == (".mp4", ".gif")
+    (again,) = ttvideo("again", mp4, "--output", outputs).stdout.splitlines()
+    assert Path(again).read_bytes() == mp4.read_bytes()
+    alone = shutil.copyfile(mp4, tmp_path / "alone.mp4")
+    assert "does not say where they are" in ttvideo("again", alone, code=1).stderr
+    id = mp4.parent.name.rpartition("-")[2]
+    assert f"{id}  " in ttvideo("jobs").stdout
+    assert "stitch pictures" in ttvideo("jobs").stdout
+    assert f"pictures  {pictures}" in ttvideo("show", id).stdout
 
 
 def test_ctrl_c_cancels_and_resume_goes_on(outputs: Path) -> None:
@@ -119,6 +155,9 @@ def test_a_terminal_shows_a_bar_and_a_pipe_plain_lines(outputs: Path) -> None:
         (("again", __file__), 1, "does not say how it was made"),
         (("show", "nope"), 1, "no job 'nope'"),
         (("clip", "nope"), 1, "no job 'nope'"),
+        (("stitch", "/nowhere"), 1, "There is no folder /nowhere"),
+        (("stitch", "/proc/self/fd", "--fps", "0"), 2, "is not a frame rate"),
+        (("stitch", "/proc/self/task"), 2, "There are no pictures"),
         ((), 2, "COMMAND"),
     ],
 )

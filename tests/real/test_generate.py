@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from support.waiting import wait_until
 from ttvideo.cli.commands import read_recipe
@@ -19,7 +20,7 @@ from ttvideo.families.family import Event, OnEvent, PhaseEvent, Run, StepEvent
 from ttvideo.jobs import folders
 from ttvideo.jobs.queue import Queue, open_queue
 from ttvideo.jobs.runner import Runner
-from ttvideo.media.frames import load_frame, to_pixels
+from ttvideo.media.frames import load_frame, load_picture, to_pixels
 
 PROMPT = "a red ball bouncing on green grass"
 ENDED = ("done", "failed", "cancelled", "interrupted")
@@ -144,6 +145,95 @@ def test_a_kept_state_goes_on_at_its_step_with_the_same_frames(pipeline: tiny.Ti
     finally:
         handle.remove()
     assert len(calls) == 4 - step
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A green ball low on sand, drawn in another style and shape than the model's."""
+    image = Image.new("RGB", (300, 200), (200, 220, 255))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 130, 300, 200), fill=(220, 190, 120))
+    draw.ellipse((120, 90, 180, 150), fill=(40, 160, 60))
+    image.save(tmp_path / "picture.png")
+    return tmp_path / "picture.png"
+
+
+def started(pipeline: tiny.TinyPipeline, picture: Path, on_event: OnEvent = lambda event: None, **about: Any) -> Any:
+    params = {"seed": 7, "steps": 10, "frames": 8, "start_image": str(picture)} | about.pop("params", {})
+    prompt = "a green ball bouncing on golden sand"
+    return make(pipeline, on_event, prompt=prompt, params=tiny.Params(**params), **about)
+
+
+def test_a_clip_begins_with_its_start_image_and_moves_on(pipeline: tiny.TinyPipeline, picture: Path) -> None:
+    shown = load_picture(picture, 128, 128, cover=True).astype(float)
+
+    def distances(**params: Any) -> list[float]:
+        return [float(np.abs(frame - shown).mean()) for frame in started(pipeline, picture, params=params).values()]
+
+    first, *others = distances()
+    assert first < 12
+    assert max(others) > 2 * first
+    first, *still = distances(strength=0.0)
+    assert first < 12
+    assert max(still) < max(others) / 1.5
+
+
+def test_strength_decides_how_many_steps_there_are(pipeline: tiny.TinyPipeline, picture: Path) -> None:
+    for strength, steps in ((0.0, 1), (0.5, 5), (1.0, 10)):
+        seen: list[Event] = []
+        started(pipeline, picture, seen.append, params={"strength": strength})
+        reported = [event for event in seen if isinstance(event, StepEvent) and event.state]
+        assert [(event.step, event.total) for event in reported] == [(n, steps) for n in range(1, steps + 1)]
+
+
+@pytest.mark.parametrize("step", [1, 5, 8])
+def test_a_clip_with_a_start_image_goes_on_at_its_step_with_the_same_frames(
+    pipeline: tiny.TinyPipeline, picture: Path, step: int
+) -> None:
+    kept: list[bytes] = []
+
+    def keep(event: Event) -> None:
+        if isinstance(event, StepEvent) and event.state and event.step == step:
+            kept.append(event.state())
+
+    undisturbed = started(pipeline, picture, keep)
+    calls = []
+    handle = pipeline.pipe.unet.register_forward_hook(lambda *_: calls.append(1))
+    try:
+        assert same(undisturbed, started(pipeline, picture, state=kept[0]))
+    finally:
+        handle.remove()
+    assert len(calls) == 8 - step
+
+
+def test_a_job_is_resumed_and_made_again_when_the_start_image_is_gone(
+    queue: Queue, outputs: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ttvideo.jobs.progress import Progress
+
+    undisturbed = ended(queue, submit(queue, outputs, startImage=str(picture)))
+    assert undisturbed.status.state == "done", undisturbed.status
+    real = Progress.__call__
+
+    def cancel_half_way(progress: Progress, event: Event) -> None:
+        real(progress, event)
+        if progress.phase == Phase.DENOISING and isinstance(event, StepEvent) and event.step == 2:
+            queue.cancel(progress._job.id)
+
+    monkeypatch.setattr(Progress, "__call__", cancel_half_way)
+    job = submit(queue, outputs, startImage=str(picture))
+    picture.unlink()
+    assert ended(queue, job).status.state == "cancelled"
+    monkeypatch.setattr(Progress, "__call__", real)
+    assert queue.get(job.id).kept_step == 3
+    resumed = ended(queue, queue.resume(job.id))
+    assert frames(resumed) == frames(undisturbed)
+    assert isinstance(resumed.request, GenerateRequest)
+    again = ended(queue, queue.submit(resumed.request))
+    assert frames(again) == frames(undisturbed)
+    manifest = json.loads(Path(again.folder, "job.json").read_text())
+    assert manifest["recipe"]["parameters"]["startImage"].startswith("sha256:")
+    assert read_recipe(Path(again.outputs[0].path)) == manifest["recipe"]
 
 
 def test_frames_already_there_are_not_decoded_again(pipeline: tiny.TinyPipeline) -> None:

@@ -51,7 +51,7 @@ def test_only_new_outputs_appear(log: Path, outputs: Path) -> None:
         queue.unpause()
         client.wait_for(lambda: len(client.heard("queue/changed")) == 2, "queue/changed")
         assert [OutputAppeared.model_validate(heard) for heard in client.heard("output/appeared")] == [
-            OutputAppeared(job_id=job.id, output=clip("new"))
+            OutputAppeared(job_id=job.id, output=clip("new"), at=job.created_at)
         ]
     queue.close()
 
@@ -91,7 +91,6 @@ def test_logging_never_waits_for_a_slow_client() -> None:
     events.start()
     logger = logging.Logger("test")
     logger.addHandler(events)
-    logger.debug("not told")
     for number in range(10 * KEPT_LOG_LINES):
         logger.warning("line %d \udcff", number)
     reads.set()
@@ -107,3 +106,29 @@ def test_pausing_is_told(client: RpcClient, paused: bool) -> None:
     client.wait_for(
         lambda: client.heard("queue/changed")[-1:] == [QueueState(paused=paused).model_dump()], "queue/changed"
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "kept"),
+    [
+        ("debug", {"debug", "info", "warning"}),
+        ("info", {"info", "warning"}),
+        ("warning", {"warning"}),
+        ("error", set()),
+    ],
+)
+def test_the_log_is_as_detailed_as_asked_for(log: Path, level: str, kept: set[str]) -> None:
+    with RpcClient(log, env={"TTVIDEO_LOG_LEVEL": level}) as client:
+        # A message without an id is worth a warning, a request a debug line, and the end an info line.
+        client.send({"jsonrpc": "2.0", "method": "queue/pause"})
+        client.request("queue/pause")
+        client.close()
+        told = {line["level"] for line in client.heard("log")}
+    assert {line.split()[0].lower() for line in client.log_text().splitlines()} == kept
+    assert kept & {"warning"} <= told <= kept
+
+
+def test_an_unknown_log_level_is_said(log: Path) -> None:
+    with RpcClient(log, env={"TTVIDEO_LOG_LEVEL": "loud"}) as client:
+        said = "TTVIDEO_LOG_LEVEL is 'loud'"
+        client.wait_for(lambda: any(said in line["message"] for line in client.heard("log")), "the warning")

@@ -12,6 +12,7 @@ import pytest
 
 from support.rpc_client import Message, RpcClient, RpcError, frame
 from ttvideo.contract import METHODS, DeviceStatus, Hello, Job, Jobs, Models, QueueState
+from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import open_queue
 from ttvideo.rpc.methods import make_handlers
 
@@ -22,7 +23,7 @@ PROMPT = {"prompt": "a red ball bouncing on green grass"}
 
 def test_every_method_has_a_handler() -> None:
     queue = open_queue("terminal")
-    assert make_handlers(queue).keys() == METHODS.keys()
+    assert make_handlers(queue, OutputWatch(queue, lambda appeared: None)).keys() == METHODS.keys()
     queue.close()
 
 

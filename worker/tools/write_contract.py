@@ -26,7 +26,7 @@ HEADER = """\
 """
 JSON_VALUE = ("null", "boolean", "number", "string", "readonly JsonValue[]", "{ readonly [key: string]: JsonValue }")
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
-NAMED_UNIONS: dict[str, Any] = {"JobStatus": contract.JobStatus}
+NAMED_UNIONS: dict[str, Any] = {"JobRequest": contract.JobRequest, "JobStatus": contract.JobStatus}
 
 Schema = dict[str, Any]
 

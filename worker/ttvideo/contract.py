@@ -60,6 +60,21 @@ class GenerateRequest(Wire):
     metadata: bool = True
 
 
+class StitchRequest(Wire):
+    """Make a clip of pictures that exist: of a folder's, in the order of the numbers in their names, or a stopped
+    job's finished frames, when the folder is that job's."""
+
+    kind: Literal["stitch"] = "stitch"
+    folder: str
+    fps: float = Field(8.0, gt=0, le=120)
+    formats: tuple[ClipFormat, ...] = (ClipFormat.MP4,)
+    output_folder: str | None = None
+    metadata: bool = True
+
+
+JobRequest: TypeAlias = Annotated[GenerateRequest | StitchRequest, Field(discriminator="kind")]
+
+
 class Queued(Wire):
     state: Literal["queued"] = "queued"
     waiting_for: str | None = Field(None, description="Whom the job waits for, when it is not simply its turn")
@@ -118,7 +133,7 @@ class Output(Wire):
 
 class Job(Wire):
     id: str
-    request: GenerateRequest
+    request: JobRequest
     parameters: dict[str, JsonValue] = Field(description="The effective parameters, the drawn seed included")
     notes: tuple[str, ...] = Field((), description="What was rounded, or is not known to the model, in sentences")
     status: JobStatus
@@ -173,6 +188,7 @@ class ModelInfo(Wire):
     makes: Literal["clip", "image"]
     checkpoints: tuple[Checkpoint, ...]
     parameters_schema: dict[str, JsonValue] = Field(description="JSON Schema the parameter form is drawn from")
+    vocabulary: tuple[str, ...] | None = Field(None, description="All words the model knows, if it knows few")
     backends: tuple[Backend, ...]
 
 
@@ -220,8 +236,23 @@ class DeviceStatus(Wire):
 
 
 class OutputAppeared(Wire):
+    """A finished file: of a job, or one that some other program put into a watched folder."""
+
     job_id: str | None
     output: Output
+    at: float = Field(description="When it was last written, in seconds since 1970")
+
+
+class WatchParams(Wire):
+    """The folders to watch from now on, instead of those of the last call."""
+
+    folders: tuple[str, ...]
+
+
+class Outputs(Wire):
+    """The newest first; of a job's folder the clips, of other folders every image and video."""
+
+    outputs: tuple[OutputAppeared, ...]
 
 
 class LogMessage(Wire):
@@ -233,6 +264,7 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "worker/hello": (HelloParams, Hello),
     "models/list": (Nothing, Models),
     "jobs/submit": (GenerateRequest, Job),
+    "jobs/stitch": (StitchRequest, Job),
     "jobs/cancel": (JobId, Job),
     "jobs/resume": (JobId, Job),
     "jobs/list": (ListParams, Jobs),
@@ -242,6 +274,7 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "queue/pause": (Nothing, QueueState),
     "queue/resume": (Nothing, QueueState),
     "device/status": (Nothing, DeviceStatus),
+    "outputs/watch": (WatchParams, Outputs),
 }
 
 EVENTS: dict[str, type[Wire]] = {

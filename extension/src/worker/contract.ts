@@ -116,7 +116,7 @@ export interface Interrupted {
 
 export interface Job {
   readonly id: string;
-  readonly request: GenerateRequest;
+  readonly request: JobRequest;
   /** The effective parameters, the drawn seed included */
   readonly parameters: Readonly<Record<string, JsonValue>>;
   /** What was rounded, or is not known to the model, in sentences */
@@ -163,6 +163,8 @@ export interface ModelInfo {
   readonly checkpoints: readonly Checkpoint[];
   /** JSON Schema the parameter form is drawn from */
   readonly parametersSchema: Readonly<Record<string, JsonValue>>;
+  /** All words the model knows, if it knows few */
+  readonly vocabulary: readonly string[] | null;
   readonly backends: readonly Backend[];
 }
 
@@ -188,9 +190,17 @@ export interface Output {
   readonly fps: number | null;
 }
 
+/** A finished file: of a job, or one that some other program put into a watched folder. */
 export interface OutputAppeared {
   readonly jobId: string | null;
   readonly output: Output;
+  /** When it was last written, in seconds since 1970 */
+  readonly at: number;
+}
+
+/** The newest first; of a job's folder the clips, of other folders every image and video. */
+export interface Outputs {
+  readonly outputs: readonly OutputAppeared[];
 }
 
 export type Phase =
@@ -224,6 +234,39 @@ export interface Running {
   readonly preview: string | null;
 }
 
+/**
+ * Make a clip of pictures that exist: of a folder's, in the order of the numbers in their names, or a stopped
+ * job's finished frames, when the folder is that job's.
+ */
+export interface StitchRequestInput {
+  readonly kind?: "stitch";
+  readonly folder: string;
+  readonly fps?: number;
+  readonly formats?: readonly ClipFormat[];
+  readonly outputFolder?: string | null;
+  readonly metadata?: boolean;
+}
+
+/**
+ * Make a clip of pictures that exist: of a folder's, in the order of the numbers in their names, or a stopped
+ * job's finished frames, when the folder is that job's.
+ */
+export interface StitchRequest {
+  readonly kind: "stitch";
+  readonly folder: string;
+  readonly fps: number;
+  readonly formats: readonly ClipFormat[];
+  readonly outputFolder: string | null;
+  readonly metadata: boolean;
+}
+
+/** The folders to watch from now on, instead of those of the last call. */
+export interface WatchParams {
+  readonly folders: readonly string[];
+}
+
+export type JobRequest = GenerateRequest | StitchRequest;
+
 export type JobStatus = Queued | Running | Cancelling | Done | Failed | CancelledState | Interrupted;
 
 /** Each request's parameters and result. */
@@ -231,6 +274,7 @@ export interface Methods {
   "worker/hello": { params: HelloParams; result: Hello };
   "models/list": { params: Nothing; result: Models };
   "jobs/submit": { params: GenerateRequestInput; result: Job };
+  "jobs/stitch": { params: StitchRequestInput; result: Job };
   "jobs/cancel": { params: JobId; result: Job };
   "jobs/resume": { params: JobId; result: Job };
   "jobs/list": { params: ListParams; result: Jobs };
@@ -240,6 +284,7 @@ export interface Methods {
   "queue/pause": { params: Nothing; result: QueueState };
   "queue/resume": { params: Nothing; result: QueueState };
   "device/status": { params: Nothing; result: DeviceStatus };
+  "outputs/watch": { params: WatchParams; result: Outputs };
 }
 
 /** What the worker tells unasked. */

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ttvideo import families
@@ -37,7 +39,16 @@ def test_frames_beyond_the_model_are_rounded_and_said(asked: int, used: int) -> 
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"frames": 0}, {"steps": -1}, {"guidance": "much"}, {"seed": -2}, {"fps": 0}, {"width": 0}, {"speed": 3}],
+    [
+        {"frames": 0},
+        {"steps": -1},
+        {"guidance": "much"},
+        {"seed": -2},
+        {"fps": 0},
+        {"width": 0},
+        {"strength": 2},
+        {"speed": 3},
+    ],
 )
 def test_what_cannot_be_used_is_refused_by_name(parameters: dict[str, int | str]) -> None:
     with pytest.raises(WorkerError, match=next(iter(parameters))) as caught:
@@ -55,6 +66,30 @@ def test_a_device_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(WorkerError, match="not available") as caught:
         families.effective(GenerateRequest(prompt="a ball", device="tt"))
     assert caught.value.kind == ErrorKind.NO_DEVICE
+
+
+def test_every_parameter_can_be_shown_in_a_form() -> None:
+    (model,) = (model for model in families.describe().models if model.id == "tiny")
+    fields: Any = model.parameters_schema["properties"]
+    for name, field in fields.items():
+        assert field["title"][0].isupper(), name
+        assert len(field["description"]) >= 5, name
+        assert "default" in field, name
+        assert "enum" in field or "contentMediaType" in field or "minimum" in field or "exclusiveMinimum" in field, name
+        assert all(isinstance(number, int | float) for number in field.get("examples", ())), name
+    assert fields["startImage"]["format"] == "path"
+    assert fields["startImage"]["default"] is None
+    assert fields["seed"]["default"] == -1
+    assert [name for name, field in fields.items() if field.get("advanced")] == ["width", "height"]
+
+
+def test_a_small_model_tells_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    (model,) = (model for model in families.describe().models if model.id == "tiny")
+    assert model.vocabulary is not None
+    assert {"red", "ball", "bouncing"} <= set(model.vocabulary)
+    assert notes(" ".join(model.vocabulary[:10])) == []
+    monkeypatch.setattr(tiny, "FOLDER", tiny.FOLDER / "nowhere")
+    assert families.describe().models[0].vocabulary is None
 
 
 def test_a_missing_model_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -241,7 +241,7 @@ def test_the_history_can_be_had_again_from_the_files(own_state: Path, tmp_path: 
     first = queue.finish(first.id, Done())
     for job in (first, second):
         Path(job.folder).mkdir(parents=True)
-        folders.write_manifest(job, folders.recipe(job, "revision"), {})
+        folders.write_manifest(job, folders.recipe(job, "revision"))
     queue.close()
     (tmp_path / "out" / "not ours").mkdir()
     shutil.rmtree(own_state)

@@ -13,7 +13,6 @@ import psutil
 import pytest
 
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.media import encode as encode_module
 from ttvideo.media import ffmpeg
 from ttvideo.media.encode import encode
 from ttvideo.media.frames import Pixels, load_frame, save_frame
@@ -139,9 +138,7 @@ def test_any_file_name_works(
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_never_holds_the_clip(
-    make_frames: FrameMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
-) -> None:
+def test_never_holds_the_clip(make_frames: FrameMaker, tmp_path: Path, format: str) -> None:
     loaded: list[weakref.ref[Pixels]] = []
     alive: list[int] = []
 
@@ -150,7 +147,6 @@ def test_never_holds_the_clip(
         loaded.append(weakref.ref(pixels))
         return pixels
 
-    monkeypatch.setattr(encode_module, "load_frame", load)
     encode(
         make_frames(12),
         tmp_path / f"clip.{format}",
@@ -158,6 +154,7 @@ def test_never_holds_the_clip(
         8,
         None,
         lambda i: alive.append(sum(pixels() is not None for pixels in loaded)),
+        load,
     )
     assert len(loaded) >= 12
     assert max(alive) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
@@ -18,6 +19,7 @@ examples:
   ttvideo generate "a red ball bouncing on green grass"
   ttvideo generate "a blue star rising over purple mountains" --seed 7 --format mp4,gif
   ttvideo again ~/tt-scratchpad/.../clip.mp4 --seed 8
+  ttvideo stitch renders/ball --fps 24
 
 exit codes:
   0  done                       1  a job failed, or something is wrong
@@ -27,6 +29,7 @@ exit codes:
 environment:
   TTVIDEO_STATE         folder of the job database and the device locks
   TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
+  TTVIDEO_LOG_LEVEL     what serve logs: debug, info, warning or error (default info)
 """
 
 
@@ -35,6 +38,13 @@ def size(text: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit()):
         raise argparse.ArgumentTypeError(f"'{text}' is not a size; write WIDTHxHEIGHT, such as 128x128")
     return int(width), int(height)
+
+
+def rate(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) <= 120:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a frame rate; write a number from above 0 to 120")
 
 
 def formats(text: str) -> tuple[ClipFormat, ...]:
@@ -71,14 +81,30 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--guidance", type=float, metavar="X", help="how closely to follow the prompt")
     generate.add_argument("--fps", type=float, metavar="N", help="frames per second of the file")
     generate.add_argument("--size", type=size, metavar="WxH")
+    _add_start_image(generate)
+    generate.add_argument("--strength", type=float, metavar="X", help="how far to leave the start image, from 0 to 1")
     generate.add_argument("--count", type=int, default=1, metavar="N", help="make N variations")
     generate.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    _add_seed(generate)
     _add_output(generate)
+    _add_running(generate)
 
     again = add("again", commands.again, "make a file of ours again, from what it says about itself")
     again.add_argument("file", help="a clip, frame or poster, a job.json, or a job's folder")
+    _add_start_image(again)
     again.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    _add_seed(again)
     _add_output(again)
+    _add_running(again)
+
+    stitch = add("stitch", commands.stitch, "make a clip of a folder's pictures, or of a job's finished frames")
+    stitch.add_argument(
+        "folder", metavar="DIR", help="its pictures are taken in the order of the numbers in their names"
+    )
+    stitch.add_argument("--fps", type=rate, default=8.0, metavar="N", help="frames per second; default: 8")
+    _add_output(stitch)
+    _add_json(stitch)
+    stitch.set_defaults(no_wait=False)  # it needs no device that could be busy
 
     listing = add("jobs", commands.list_jobs, "list the jobs of all processes")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="the newest N; default: %(default)s")
@@ -117,12 +143,18 @@ def _add_running(command: argparse.ArgumentParser) -> None:
     _add_json(command)
 
 
-def _add_output(command: argparse.ArgumentParser) -> None:
+def _add_start_image(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--start-image", metavar="FILE", help="a picture to begin the clip with")
+
+
+def _add_seed(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, metavar="N", help="the same seed makes the same clip; -1 draws one")
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", type=formats, default="mp4", metavar="A,B", help="mp4, gif, webm; default: mp4")
     command.add_argument("--output", metavar="DIR", help="default: ~/tt-scratchpad")
     command.add_argument("--no-metadata", action="store_true", help="leave prompt and parameters out of the files")
-    _add_running(command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ from typing import Any, TypeAlias
 
 from ttvideo import families
 from ttvideo.cli.follow import Follower
-from ttvideo.contract import GenerateRequest, Job
+from ttvideo.contract import ClipFormat, GenerateRequest, Job, StitchRequest
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.jobs import folders
+from ttvideo.jobs import folders, inputs
 from ttvideo.jobs.queue import Queue, open_queue
 from ttvideo.jobs.runner import Runner
 
@@ -27,8 +28,10 @@ def exit_code(error: WorkerError) -> int:
 def generate(arguments: argparse.Namespace) -> int:
     if arguments.count < 1:
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, "--count must be at least 1.", "Leave it out for one clip.")
-    wanted = {name: getattr(arguments, name) for name in ("frames", "steps", "guidance", "fps")}
+    wanted = {name: getattr(arguments, name) for name in ("frames", "steps", "guidance", "fps", "strength")}
     parameters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    if arguments.start_image:
+        parameters["startImage"] = _whole(arguments.start_image)
     if arguments.size:
         parameters["width"], parameters["height"] = arguments.size
     requests = []
@@ -47,9 +50,35 @@ def generate(arguments: argparse.Namespace) -> int:
     return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True) for request in requests])
 
 
+def stitch(arguments: argparse.Namespace) -> int:
+    return _stitch(arguments, arguments.folder, arguments.fps)
+
+
+def _stitch(arguments: argparse.Namespace, folder: str, fps: float) -> int:
+    request = StitchRequest(
+        folder=_whole(folder),
+        fps=fps,
+        formats=_formats(arguments),
+        output_folder=arguments.output,
+        metadata=not arguments.no_metadata,
+    )
+    return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+
+
 def again(arguments: argparse.Namespace) -> int:
-    recipe = read_recipe(Path(arguments.file))
-    parameters = dict(recipe["parameters"])
+    file = Path(arguments.file)
+    recipe = read_recipe(file)
+    if recipe.get("kind") == "stitch":
+        job = folders.job_of(file if file.is_dir() else file.resolve().parent)
+        if job is None or not isinstance(job.request, StitchRequest):
+            raise WorkerError(
+                ErrorKind.UNSUPPORTED,
+                f"{file} was stitched of pictures, and does not say where they are.",
+                "`ttvideo stitch DIR` makes it again from their folder.",
+            )
+        return _stitch(arguments, job.request.folder, job.request.fps)
+    given = {"startImage": _whole(arguments.start_image)} if arguments.start_image else {}
+    parameters = inputs.found_again(recipe["parameters"] | given, file)
     if arguments.seed is not None:
         parameters["seed"] = arguments.seed
     request = _request(
@@ -81,7 +110,9 @@ def read_recipe(file: Path) -> dict[str, Any]:
             recipe = json.loads(text) if text else None
         except ValueError:
             recipe = None
-    wanted = {"model": str, "prompt": str, "negativePrompt": str, "parameters": dict, "revision": str}
+    wanted: dict[str, type] = {"parameters": dict}
+    if isinstance(recipe, dict) and recipe.get("kind") != "stitch":
+        wanted |= {"model": str, "prompt": str, "negativePrompt": str, "revision": str}
     if not isinstance(recipe, dict) or any(not isinstance(recipe.get(k), kind) for k, kind in wanted.items()):
         raise WorkerError(
             ErrorKind.UNSUPPORTED,
@@ -119,9 +150,7 @@ def show(arguments: argparse.Namespace) -> int:
     rows = {
         "job": job.id,
         "state": _state(job),
-        "prompt": job.request.prompt,
-        "model": job.request.model,
-        "device": job.device or job.request.device,
+        **_about(job),
         "parameters": ", ".join(f"{name} {value}" for name, value in job.parameters.items()),
         "seconds": ", ".join(f"{phase.value} {spent:.2f}" for phase, spent in job.seconds.items()),
         "submitted by": job.submitted_by,
@@ -138,6 +167,13 @@ def show(arguments: argparse.Namespace) -> int:
     if job.status.state == "failed":
         print(f"{'error':>12}  {job.status.error.message} {job.status.error.hint}")
     return 0
+
+
+def _about(job: Job) -> dict[str, str]:
+    request = job.request
+    if isinstance(request, StitchRequest):
+        return {"pictures": request.folder}
+    return {"prompt": request.prompt, "model": request.model, "device": job.device or request.device}
 
 
 def resume(arguments: argparse.Namespace) -> int:
@@ -218,10 +254,18 @@ def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
     return GenerateRequest(
         **about,
         device=arguments.device,
-        formats=arguments.format if isinstance(arguments.format, tuple) else ("mp4",),
+        formats=_formats(arguments),
         output_folder=arguments.output,
         metadata=not arguments.no_metadata,
     )
+
+
+def _whole(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _formats(arguments: argparse.Namespace) -> tuple[ClipFormat, ...]:
+    return arguments.format if isinstance(arguments.format, tuple) else (ClipFormat.MP4,)
 
 
 def _run_here(arguments: argparse.Namespace, submit: Callable[[Queue], list[Job]]) -> int:
@@ -265,4 +309,9 @@ def _state(job: Job) -> str:
 
 def _line(job: Job) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created_at))
-    return f"{job.id}  {when}  {_state(job).partition(':')[0]:<12}  {job.request.prompt[:60]}"
+    return f"{job.id}  {when}  {_state(job).partition(':')[0]:<12}  {_title(job)[:60]}"
+
+
+def _title(job: Job) -> str:
+    title = folders.title(job.request)
+    return f"stitch {title}" if isinstance(job.request, StitchRequest) else title

@@ -116,7 +116,8 @@ class Follower:
         if status.state == "done":
             clips = [output.path for output in job.outputs if output.kind in ("video", "image")]
             took = ", ".join(f"{phase.value} {spent:.1f} s" for phase, spent in job.seconds.items() if spent >= 0.05)
-            self._say(f"seed {job.parameters.get('seed')}; {took}")
+            seed = f"seed {job.parameters['seed']}; " if "seed" in job.parameters else ""
+            self._say(f"{seed}{took}")
             print("\n".join(clips), flush=True)
             return
         if status.state == "failed":

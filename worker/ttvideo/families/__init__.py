@@ -35,6 +35,12 @@ def find(id: str) -> Family:
     raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"There is no model '{id[:80]}'.", f"The models are: {known}.")
 
 
+def pictures(family: Family) -> tuple[str, ...]:
+    """Names of the parameters that are pictures of the user's, as paths."""
+    fields = family.Params.model_json_schema(by_alias=True)["properties"]
+    return tuple(name for name, field in fields.items() if field.get("contentMediaType") == "image/*")
+
+
 def effective(request: GenerateRequest) -> Effective:
     """The parameters a request will run with. Raises WorkerError(INVALID_PARAMETERS | NO_DEVICE)."""
     family = find(request.model)
@@ -71,6 +77,7 @@ def describe() -> Models:
                 title=family.title,
                 makes=family.makes,
                 checkpoints=family.checkpoints(),
+                vocabulary=family.vocabulary(),
                 parameters_schema=family.Params.model_json_schema(by_alias=True),
                 backends=tuple(_usable(family, backend) for backend in available),
             )

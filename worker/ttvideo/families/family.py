@@ -74,6 +74,8 @@ class Family:
     """Brings valid `Params` to what the model can do, and says each change in a sentence."""
     remarks: Callable[[str, str], list[str]]
     """What the model will make of the prompt and negative prompt, in sentences; none when all is well."""
+    vocabulary: Callable[[], tuple[str, ...] | None]
+    """All words the model knows, if it knows few."""
     revision: Callable[[], str]
     """Identifies the weights: another revision may give other frames."""
     load: Callable[[str, OnEvent], Pipeline]

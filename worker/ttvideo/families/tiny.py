@@ -23,10 +23,13 @@ from ttvideo.families.family import Family, OnEvent, PhaseEvent, Run, StepEvent
 if TYPE_CHECKING:
     import torch
 
+    from ttvideo.families.continuing import ContinuingDDIM
     from ttvideo.families.family import Frame, Pixels
 
 FOLDER = Path(__file__).with_name("tiny_model")
 SIDE, FRAMES = 128, 16
+LARGEST_SEED = 2**53 - 1
+"""Of whole numbers, the largest that JavaScript can tell from the next."""
 DECODE_FRAMES = 4
 """Frames decoded at once; fixed, because the last bits of a frame depend on what it is decoded with."""
 
@@ -34,13 +37,58 @@ DECODE_FRAMES = 4
 class Params(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
 
-    frames: int = Field(FRAMES, ge=1, json_schema_extra={"maximum": FRAMES}, description="Frames of the clip")
-    steps: int = Field(20, ge=1, le=100, description="Denoising steps: more is slower and finer")
-    guidance: float = Field(3.0, ge=0, le=20, description="Guidance scale: how closely to follow the prompt")
-    seed: int = Field(0, ge=0, lt=2**63, description="The same seed makes the same clip")
-    fps: float = Field(8.0, gt=0, le=120, description="Frames per second of the file")
-    width: int = Field(SIDE, ge=1, json_schema_extra={"enum": [SIDE]}, description="Pixels")
-    height: int = Field(SIDE, ge=1, json_schema_extra={"enum": [SIDE]}, description="Pixels")
+    steps: int = Field(
+        20, ge=1, le=100, title="Steps", description="Denoising steps: more is slower and finer", examples=[10, 20, 40]
+    )
+    guidance: float = Field(
+        3.0,
+        ge=0,
+        le=20,
+        title="Guidance",
+        description="How closely to follow the prompt; up to 1 the negative prompt is not read",
+        examples=[1.0, 3.0, 6.0],
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        le=LARGEST_SEED,
+        title="Seed",
+        description="The same seed makes the same clip; -1 draws a new one",
+        # What a request may say and what it says when it says nothing; here the seed is drawn already.
+        json_schema_extra={"minimum": -1, "default": -1},
+        examples=[7],
+    )
+    start_image: str | None = Field(
+        None,
+        title="Start image",
+        description="The picture the clip begins with, cut to a square",
+        json_schema_extra={"format": "path", "contentMediaType": "image/*"},
+    )
+    strength: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        title="Strength",
+        description="How far to leave the start image: at 0 it stands still, at 1 only the first frame is like it",
+        examples=[0.6, 0.8, 1.0],
+    )
+    frames: int = Field(
+        FRAMES,
+        ge=1,
+        title="Frames",
+        description="Frames of the clip",
+        json_schema_extra={"maximum": FRAMES},
+        examples=[8, FRAMES],
+    )
+    fps: float = Field(
+        8.0, gt=0, le=120, title="Frame rate", description="Frames per second of the file", examples=[8.0, 12.0, 24.0]
+    )
+    width: int = Field(
+        SIDE, ge=1, title="Width", description="Pixels", json_schema_extra={"enum": [SIDE], "advanced": True}
+    )
+    height: int = Field(
+        SIDE, ge=1, title="Height", description="Pixels", json_schema_extra={"enum": [SIDE], "advanced": True}
+    )
 
 
 def fit(params: Params) -> tuple[Params, list[str]]:
@@ -65,13 +113,18 @@ def remarks(prompt: str, negative_prompt: str) -> list[str]:
     return notes
 
 
+def vocabulary() -> tuple[str, ...] | None:
+    """The words the model was trained on; None when the model is missing."""
+    file = FOLDER / "vocabulary.txt"
+    return tuple(file.read_text().split()) if file.exists() else None
+
+
 @lru_cache(maxsize=1)
 def _vocabulary() -> tuple[frozenset[str], int]:
     """The words the model was trained on, and how many tokens the text encoder reads."""
     _require_model()
-    words = (FOLDER / "vocabulary.txt").read_text().split()
     config = json.loads((FOLDER / "text_encoder" / "config.json").read_text())
-    return frozenset(words), config["max_position_embeddings"]
+    return frozenset(vocabulary() or ()), config["max_position_embeddings"]
 
 
 @lru_cache(maxsize=1)
@@ -181,17 +234,21 @@ class TinyPipeline:
         from ttvideo.families.continuing import ContinuingDDIM, dump, restore
 
         kept = restore(run.state) if run.state else None
-        if kept is not None and kept.step == params.steps:
+        left_out = 0 if params.start_image is None else params.steps - max(1, round(params.steps * params.strength))
+        total = params.steps - left_out
+        if kept is not None and kept.step == total:
             return kept.latents.to(self.pipe.device)
         on_event(PhaseEvent(Phase.ENCODING))
         guided = params.guidance > 1
         prompt, negative = self.pipe.encode_prompt(
             run.prompt, self.pipe.device, 1, guided, run.negative_prompt or "" if guided else None
         )
-        on_event(PhaseEvent(Phase.DENOISING, total=params.steps))
         done = kept.step if kept else 0
         self.pipe.scheduler = scheduler = ContinuingDDIM.from_config(self.pipe.scheduler.config)
-        scheduler.skip = done
+        scheduler.skip = left_out
+        latents = self._begin(params, scheduler) if params.start_image is not None else None
+        scheduler.skip = left_out + done
+        on_event(PhaseEvent(Phase.DENOISING, total=total))
 
         def after_step(
             pipe: Any, index: int, timestep: int, tensors: dict[str, torch.Tensor]
@@ -200,7 +257,7 @@ class TinyPipeline:
             on_event(
                 StepEvent(
                     step,
-                    params.steps,
+                    total,
                     preview=lambda: self._preview(scheduler.predicted),
                     state=lambda: dump(step, tensors["latents"]),
                 )
@@ -216,11 +273,37 @@ class TinyPipeline:
             num_inference_steps=params.steps,
             guidance_scale=params.guidance,
             generator=torch.Generator().manual_seed(params.seed),
-            latents=kept.latents.to(self.pipe.device) if kept else None,
+            latents=kept.latents.to(self.pipe.device) if kept else latents,
             output_type="latent",
             callback_on_step_end=after_step,
         )
-        latents: torch.Tensor = output.frames
+        denoised: torch.Tensor = output.frames
+        return denoised
+
+    def _begin(self, params: Params, scheduler: ContinuingDDIM) -> torch.Tensor:
+        """Noised latents of the start image, like those of `_denoise`; it fades from the first frame to the last.
+
+        Noise over the same picture in every frame makes a clip that stands still. So the picture is given in full to
+        the first frame only, which is held to it while the model makes the others move on from there.
+        """
+        import torch
+
+        from ttvideo.media.frames import load_picture
+
+        assert params.start_image is not None
+        device = self.pipe.device
+        pixels = load_picture(Path(params.start_image), params.width, params.height, cover=True)
+        image = torch.from_numpy(pixels.copy()).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
+        clean = self.pipe.vae.encode(image).latent_dist.mode()[:, :, None] * self.pipe.vae.config.scaling_factor
+        shape = (*clean.shape[:2], params.frames, *clean.shape[3:])
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(params.seed)).to(device)
+        if params.frames > 1:
+            scheduler.first = clean, noise[:, :, :1]
+        scheduler.set_timesteps(params.steps)
+        # What is missing of the picture must be hidden by noise: of little noise the model makes no picture again.
+        fade = (1 - float(scheduler.alphas_cumprod[scheduler.timesteps[0]])) ** 2
+        presence = torch.linspace(1, 1 - fade, params.frames, device=device).view(1, 1, -1, 1, 1)
+        latents: torch.Tensor = scheduler.add_noise(clean * presence, noise, scheduler.timesteps[:1])
         return latents
 
     def _preview(self, latents: torch.Tensor) -> Pixels:
@@ -242,6 +325,7 @@ FAMILY = Family(
     devices=frozenset({"cpu", "cuda"}),
     fit=fit,
     remarks=remarks,
+    vocabulary=vocabulary,
     revision=revision,
     load=load,
 )

@@ -1,17 +1,30 @@
-"""From a job's finished frames to its files: clip in each format asked for, and poster."""
+"""From frames, or from pictures of a folder, to a job's files: clip in each format asked for, and poster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ttvideo.contract import Job, Output, Phase
+from ttvideo.contract import Done, Job, Output, Phase, StitchRequest
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import Event, PhaseEvent, StepEvent
-from ttvideo.jobs import folders
+from ttvideo.jobs import folders, pictures
+from ttvideo.jobs.progress import Progress
 from ttvideo.jobs.queue import RESUMABLE, Queue
+
+if TYPE_CHECKING:
+    from ttvideo.media.frames import Pixels
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Files in order, and how each becomes uint8 [height, width, 3] of one size."""
+
+    files: Sequence[Path]
+    read: Callable[[Path], Pixels]
 
 
 @dataclass(frozen=True)
@@ -22,13 +35,23 @@ class Stitched:
     notes: tuple[str, ...]
 
 
-def stitch(job: Job, recipe: dict[str, Any], on_event: Callable[[Event], None], name: str = "clip") -> Stitched:
-    """Encode the frames that are there, in order. Raises WorkerError(ENCODER | DISK), and what `on_event` raises."""
+def stitch(
+    job: Job,
+    recipe: dict[str, Any],
+    on_event: Callable[[Event], None],
+    name: str = "clip",
+    source: Pictures | None = None,
+) -> Stitched:
+    """Encode the job's frames that are there, in order, or the pictures of `source`.
+
+    Raises WorkerError: ENCODER, DISK, INVALID_PARAMETERS (an unreadable picture), and what `on_event` raises.
+    """
     from ttvideo.media.encode import encode
     from ttvideo.media.frames import load_frame, save_poster
 
     folder = Path(job.folder)
-    frames = sorted(folder.joinpath(folders.FRAMES).glob("frame_*.png"))
+    source = source or Pictures(sorted(folder.joinpath(folders.FRAMES).glob("frame_*.png")), load_frame)
+    frames = source.files
     fps = float(job.parameters.get("fps") or 8)  # type: ignore[arg-type]
     metadata = folders.embedded(recipe) if job.request.metadata else None
     total = len(frames) * len(job.request.formats)
@@ -40,15 +63,46 @@ def stitch(job: Job, recipe: dict[str, Any], on_event: Callable[[Event], None], 
         def on_frame(index: int, before: int = number * len(frames)) -> None:
             on_event(StepEvent(before + index + 1, total))
 
-        made = encode(frames, path, format.value, fps, metadata, on_frame)
+        made = encode(frames, path, format.value, fps, metadata, on_frame, source.read)
         size = {"width": made.width, "height": made.height}
         outputs.append(Output(path=str(path), kind="video", frames=made.frames, fps=fps, **size))
         notes += [made.note] if made.note else []
     poster = folder / "poster.jpg"
-    pixels = load_frame(frames[len(frames) // 2])
+    pixels = source.read(frames[len(frames) // 2])
     save_poster(pixels, poster, metadata)
     outputs.append(Output(path=str(poster), kind="poster", width=pixels.shape[1], height=pixels.shape[0]))
     return Stitched(tuple(outputs), tuple(notes))
+
+
+def stitch_pictures(queue: Queue, job: Job, stopping: threading.Event) -> None:
+    """Run a stitch job, from the first picture on: nothing of it is kept half-way. Raises what `stitch` raises."""
+    assert isinstance(job.request, StitchRequest)
+    progress = Progress(queue, job, None, stopping, warm=True)
+    folders.make(Path(job.folder))
+    files = pictures.source(job.request.folder).pictures
+    progress(PhaseEvent(Phase.LOADING, total=len(files)))
+    fitted = pictures.Fitted(files, progress)
+    found = {"frames": len(files), "width": fitted.width, "height": fitted.height}
+    job = queue.update(job.id, lambda job: job.model_copy(update={"parameters": job.parameters | found}))
+    recipe = folders.recipe(job, "")
+    folders.write_manifest(job, recipe)
+    made = stitch(job, recipe, progress, source=Pictures(files, fitted.load))
+    notes = (fitted.note, *made.notes) if fitted.note else made.notes
+    complete(queue, job, recipe, Stitched(made.outputs, notes), progress, frames_done=len(files))
+
+
+def complete(
+    queue: Queue, job: Job, recipe: dict[str, Any], made: Stitched, progress: Progress, **update: object
+) -> None:
+    """Write down what a job that is done has made."""
+    # Frames can be stitched faster than a cancel is looked for; one that was asked for must not end as `done`.
+    progress.check(every=0)
+    progress.end_phase()
+    seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
+    update |= {"outputs": made.outputs, "seconds": seconds, "kept_step": None}
+    job = queue.update(job.id, lambda job: job.model_copy(update={"notes": with_notes(job, made)} | update))
+    folders.write_manifest(job.model_copy(update={"status": Done()}), recipe)
+    folders.discard_working_files(Path(job.folder))
 
 
 def clip_finished_frames(queue: Queue, id: str) -> Job:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
-from ttvideo.contract import Job, Phase
+from ttvideo.contract import GenerateRequest, Phase
 
 ORDER = (Phase.LOADING, Phase.ENCODING, Phase.DENOISING, Phase.DECODING, Phase.SAVING, Phase.STITCHING)
 
 
-def timing_key(job: Job, device: str) -> str:
-    """Jobs with the same key take about equally long per denoising step and otherwise."""
-    p = job.parameters
+def timing_key(request: GenerateRequest, p: Mapping[str, Any], device: str) -> str:
+    """Jobs with the same key, of effective parameters `p`, take about equally long per denoising step and otherwise."""
     size = f"{p.get('width')}x{p.get('height')}x{p.get('frames', 1)}"
-    guided = float(p.get("guidance") or 0) > 1  # type: ignore[arg-type]
-    return f"{job.request.model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(job.request.formats)}"
+    guided = float(p.get("guidance") or 0) > 1
+    return f"{request.model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(request.formats)}"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,18 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from ttvideo import __version__
-from ttvideo.contract import GenerateRequest, Job
+from ttvideo.backends import installed
+from ttvideo.contract import GenerateRequest, Job, JobRequest, StitchRequest
+from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media.files import disk_error, write_atomic
 
 DEFAULT_OUTPUT = "~/tt-scratchpad"
@@ -21,16 +25,48 @@ MANIFEST = "job.json"
 FRAMES = "frames"
 STATE = "denoising.state"
 PREVIEW = "preview.webp"
+NAME = re.compile(r"\d{8}-\d{6}-(?P<slug>.*)-(?P<id>[0-9a-f]{8})")
 
 
 def output_folder(asked: str | None) -> Path:
-    return Path(asked or DEFAULT_OUTPUT).expanduser().resolve()
+    """Raises WorkerError(INVALID_PARAMETERS)."""
+    return _resolved(asked or DEFAULT_OUTPUT)
 
 
-def job_folder(request: GenerateRequest, id: str, created: float) -> Path:
-    slug = re.sub(r"[^a-z0-9]+", "-", request.prompt.lower())[:40].strip("-") or "clip"
+def whole_path(asked: str) -> Path:
+    """A path that means the same in every process. Raises WorkerError(INVALID_PARAMETERS)."""
+    if not asked.startswith(("/", "~")):
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"'{asked[:80]}' is not a whole path.", "Begin it with / or ~.")
+    return _resolved(asked)
+
+
+def _resolved(asked: str) -> Path:
+    try:
+        path = Path(asked).expanduser().resolve()
+        path.exists()
+        return path
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, an unknown user or links in a ring
+        reason = getattr(error, "strerror", None) or error
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS, f"The path '{asked[:80]}' cannot be used: {reason}.", "Check the path."
+        ) from error
+
+
+def job_folder(request: JobRequest, id: str, created: float) -> Path:
+    slug = re.sub(r"[^a-z0-9]+", "-", title(request).lower())[:40].strip("-") or "clip"
+    if isinstance(request, StitchRequest):
+        slug = f"stitch-{slug}"
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
     return output_folder(request.output_folder) / f"{stamp}-{slug}-{id}"
+
+
+def title(request: JobRequest) -> str:
+    """What tells people one job from another: the prompt, or whose pictures are stitched."""
+    if isinstance(request, GenerateRequest):
+        return request.prompt
+    folder = Path(request.folder)
+    ours = NAME.fullmatch(folder.name)
+    return ours["slug"].replace("-", " ") if ours else folder.name
 
 
 def is_job_folder(folder: Path, id: str) -> bool:
@@ -42,7 +78,7 @@ def is_job_folder(folder: Path, id: str) -> bool:
 def make(folder: Path) -> None:
     """Raises WorkerError(DISK)."""
     try:
-        (folder / FRAMES).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(f"The folder {folder} could not be made", error) from error
 
@@ -51,16 +87,22 @@ def frame_path(folder: Path, index: int) -> Path:
     return folder / FRAMES / f"frame_{index:03d}.png"
 
 
-def recipe(job: Job, revision: str) -> dict[str, Any]:
-    """What decides the pixels, and nothing else: the same recipe gives the same frames."""
+def recipe(job: Job, revision: str, prints: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """What decides the pixels, and nothing else: the same recipe gives the same frames.
+
+    `prints` stand for the pictures among the parameters, whose paths tell nobody anything.
+    Stitched pictures are not part of it: where they lie is nobody's business who gets the clip.
+    """
     request = job.request
+    if isinstance(request, StitchRequest):
+        return {"ttvideo": __version__, "kind": "stitch", "parameters": job.parameters}
     return {
         "ttvideo": __version__,
         "model": request.model,
         "revision": revision,
         "prompt": request.prompt,
         "negativePrompt": request.negative_prompt,
-        "parameters": job.parameters,
+        "parameters": job.parameters | dict(prints),
     }
 
 
@@ -71,17 +113,22 @@ def recipe_key(recipe: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(core, sort_keys=True).encode()).hexdigest()
 
 
-def write_manifest(job: Job, recipe: dict[str, Any], versions: dict[str, str]) -> None:
+def write_manifest(job: Job, recipe: dict[str, Any]) -> None:
     manifest = {
         "schema": 1,
         "id": job.id,
         "key": recipe_key(recipe),
         "recipe": recipe,
-        "versions": versions,
+        "versions": _versions(),
         "job": job.model_dump(mode="json", by_alias=True),
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     write_atomic(Path(job.folder) / MANIFEST, text.encode())
+
+
+def _versions() -> dict[str, str]:
+    found = {name: installed(name) for name in ("torch", "diffusers", "transformers")}
+    return {"ttvideo": __version__, **{name: version for name, version in found.items() if version}}
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -90,6 +137,16 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+def holds_job(folder: Path) -> bool:
+    """Whether the folder is a job's, of whichever database."""
+    if not (folder / MANIFEST).is_file():
+        return False
+    if NAME.fullmatch(folder.name):
+        return True
+    manifest = read_manifest(folder)
+    return manifest is not None and manifest.keys() >= {"schema", "id", "recipe", "job"}
 
 
 def job_of(folder: Path) -> Job | None:
@@ -101,8 +158,21 @@ def job_of(folder: Path) -> Job | None:
         return None
     if job is None:
         return None
+    if job.folder == str(folder):
+        return job
     moved = tuple(output.model_copy(update={"path": str(folder / Path(output.path).name)}) for output in job.outputs)
-    return job.model_copy(update={"folder": str(folder), "outputs": moved})
+    request = job.request
+    if isinstance(request, GenerateRequest):
+        request = request.model_copy(update={"parameters": _moved(request.parameters, job.folder, folder)})
+    parameters = _moved(job.parameters, job.folder, folder)
+    update = {"folder": str(folder), "outputs": moved, "parameters": parameters, "request": request}
+    return job.model_copy(update=update)
+
+
+def _moved(parameters: dict[str, Any], old: str, new: Path) -> dict[str, Any]:
+    """The parameters, their paths into the old folder become such into the new one."""
+    inside = {name: Path(value) for name, value in parameters.items() if str(value).startswith(f"{old}/")}
+    return parameters | {name: str(new / path.name) for name, path in inside.items()}
 
 
 def embedded(recipe: dict[str, Any]) -> str:

@@ -75,6 +75,9 @@ class Progress:
         self.end_phase()
         self.phase, self._step, self._total = event.phase, 0, event.total
         self._step_began = time.monotonic()
+        if event.phase == Phase.DENOISING and event.total:
+            # A clip that begins with a picture takes fewer steps than its parameters say.
+            self._steps_left = event.total - (self._job.kept_step or 0)
         if event.phase not in (Phase.LOADING, Phase.ENCODING, Phase.DENOISING):
             self._steps_left = 0
         self._report(force=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import secrets
 import shutil
 import sqlite3
 import sys
@@ -16,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, get_args
 
 from ttvideo import families
 from ttvideo.contract import (
@@ -25,9 +24,9 @@ from ttvideo.contract import (
     Done,
     ErrorInfo,
     Failed,
-    GenerateRequest,
     Interrupted,
     Job,
+    JobRequest,
     Queued,
     QueueState,
     Running,
@@ -36,10 +35,13 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import folders
 from ttvideo.jobs.process import ProcessIdentity
 from ttvideo.jobs.store import Store, state_folder
+from ttvideo.jobs.submission import new_job
 
 POLL_SECONDS = 0.03
 ACTIVE = ("running", "cancelling")
 RESUMABLE = ("interrupted", "cancelled", "failed")
+Work: TypeAlias = Literal["generate", "stitch"]
+WORK: tuple[Work, ...] = get_args(Work)
 
 
 @dataclass(frozen=True)
@@ -70,24 +72,12 @@ class Queue:
 
     # What clients ask for
 
-    def submit(self, request: GenerateRequest, *, reserved: bool = False) -> Job:
+    def submit(self, request: JobRequest, *, reserved: bool = False) -> Job:
         """Check the request, draw its seed and put it at the end; `reserved` jobs run in this process only."""
-        effective = families.effective(request)
-        now, id = time.time(), secrets.token_hex(4)
-        request = request.model_copy(update={"output_folder": str(folders.output_folder(request.output_folder))})
-        job = Job(
-            id=id,
-            request=request,
-            parameters=effective.parameters,
-            notes=tuple(effective.notes),
-            status=Queued(),
-            folder=str(folders.job_folder(request, id, now)),
-            submitted_by=f"{self.title} (pid {self.identity.pid})",
-            created_at=now,
-        )
+        job = new_job(request, f"{self.title} (pid {self.identity.pid})")
         with self.store.transaction() as db:
             self._insert(db, job)
-            self._reserve(db, id, reserved)
+            self._reserve(db, job.id, reserved)
         return job
 
     def adopt(self, output_folder: Path) -> builtins.list[Job]:
@@ -208,24 +198,30 @@ class Queue:
 
     # What runners do
 
-    def turn(self) -> Job | MustWait | None:
-        """The first job this process may run, unless one before it is another living process's turn."""
+    def turn(self, work: Work = "generate") -> Job | MustWait | None:
+        """The first job of this kind that this process may run, unless one before it is another process's turn.
+
+        Stitching needs nothing that only one process can have, so it waits for nobody.
+        """
         db = self.store.connection
         paused = self.state().paused
-        for row in db.execute("SELECT * FROM jobs WHERE state='queued' ORDER BY position").fetchall():
+        waiting = db.execute("SELECT * FROM jobs WHERE state='queued' AND work=? ORDER BY position", (work,))
+        for row in waiting.fetchall():
             reserved = _identity(row, "reserved")
             if reserved == self.identity or (reserved is None and self.kind == "worker" and not paused):
                 return Job.model_validate_json(row["document"])
+            if work == "stitch":
+                continue
             if reserved is not None:
                 return MustWait(_process_title(db, reserved))
             if not paused and (worker := self._living_worker(db)) is not None:
                 return MustWait(worker)
         return None
 
-    def claim(self) -> Job | MustWait | None:
+    def claim(self, work: Work = "generate") -> Job | MustWait | None:
         """Take the job whose turn it is: from now on it is this process's to finish."""
         with self.store.transaction() as db:
-            job = self.turn()
+            job = self.turn(work)
             if not isinstance(job, Job):
                 return job
             me = (self.identity.pid, self.identity.started)
@@ -267,8 +263,8 @@ class Queue:
     def note_waiting(self, whom: str) -> None:
         """Tell those who look at this process's next job whom it waits for."""
         mine = (
-            "SELECT id FROM jobs WHERE state='queued' AND (reserved_pid=? OR reserved_pid IS NULL AND ?)"
-            " ORDER BY position"
+            "SELECT id FROM jobs WHERE state='queued' AND work='generate'"
+            " AND (reserved_pid=? OR reserved_pid IS NULL AND ?) ORDER BY position"
         )
         with self.store.transaction() as db:
             row = db.execute(mine, (self.identity.pid, self.kind == "worker")).fetchone()
@@ -288,7 +284,7 @@ class Queue:
                 if db.execute("DELETE FROM processes WHERE pid=? AND started=?", gone).rowcount == 0:
                     continue
                 reason = f"{row['title']} (pid {row['pid']}) ended without finishing it."
-                if _interrupt_all_of(db, _of(row), reason) and row["kind"] == "worker":
+                if _interrupt_all_of(db, _of(row), reason, WORK) and row["kind"] == "worker":
                     _set_paused(db, True, f"The worker (pid {row['pid']}) ended while a job was running.")
 
     def remember_timing(self, key: str, seconds: dict[str, float]) -> None:
@@ -301,10 +297,10 @@ class Queue:
         )
         return [json.loads(row["seconds"]) for row in rows]
 
-    def give_up(self, reason: str) -> None:
-        """What this process still has, running or reserved, becomes interrupted."""
+    def give_up(self, reason: str, *work: Work) -> None:
+        """What this process still has, running or reserved, becomes interrupted: all of it, or of these kinds."""
         with self.store.transaction() as db:
-            _interrupt_all_of(db, self.identity, reason)
+            _interrupt_all_of(db, self.identity, reason, work or WORK)
 
     def close(self) -> None:
         """Leave in order: what this process still had is interrupted, but the queue is not paused."""
@@ -317,8 +313,8 @@ class Queue:
     def _insert(self, db: sqlite3.Connection, job: Job) -> None:
         last = db.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
         db.execute(
-            "INSERT INTO jobs (id, position, revision, state, document) VALUES (?, ?, ?, ?, ?)",
-            (job.id, last + 1, _next_revision(db), job.status.state, _dump(job)),
+            "INSERT INTO jobs (id, position, revision, state, work, document) VALUES (?, ?, ?, ?, ?, ?)",
+            (job.id, last + 1, _next_revision(db), job.status.state, job.request.kind, _dump(job)),
         )
 
     def _reserve(self, db: sqlite3.Connection, id: str, reserved: bool) -> None:
@@ -365,18 +361,18 @@ def _set_paused(db: sqlite3.Connection, paused: bool, reason: str | None) -> Non
     db.execute("UPDATE queue SET paused=?, reason=?, paused_revision=?", (paused, reason, _next_revision(db)))
 
 
-def _interrupt_all_of(db: sqlite3.Connection, who: ProcessIdentity, reason: str) -> int:
+def _interrupt_all_of(db: sqlite3.Connection, who: ProcessIdentity, reason: str, work: tuple[Work, ...]) -> int:
     """How many jobs of the process were running, or waiting for it alone; they are interrupted now."""
     owned = db.execute(
         "SELECT id FROM jobs WHERE state IN ('running', 'cancelling') AND owner_pid=? AND owner_started=?"
         " OR state='queued' AND reserved_pid=? AND reserved_started=?",
         (who.pid, who.started) * 2,
     ).fetchall()
-    for (id,) in owned:
-        job = _load(db, id)
+    jobs = [job for (id,) in owned if (job := _load(db, id)).request.kind in work]
+    for job in jobs:
         status = CancelledState() if job.status.state == "cancelling" else Interrupted(reason=reason)
         _write(db, job.model_copy(update={"status": status, "ended_at": time.time()}))
-    return len(owned)
+    return len(jobs)
 
 
 def _identity(row: Any, role: str) -> ProcessIdentity | None:

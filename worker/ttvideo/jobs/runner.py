@@ -1,24 +1,26 @@
-"""The one device thread: takes jobs from the queue and runs them through their family, one at a time."""
+"""Takes jobs from the queue and runs them: one thread drives the device, another stitches pictures meanwhile."""
 
 from __future__ import annotations
 
 import logging
 import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from ttvideo import __version__
-from ttvideo.backends import installed, resolve_device
-from ttvideo.contract import CancelledState, Done, ErrorInfo, Failed, Interrupted, Job, Phase
+from ttvideo.backends import resolve_device
+from ttvideo.contract import CancelledState, Done, ErrorInfo, Failed, GenerateRequest, Interrupted, Job, Phase
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.families import find
 from ttvideo.families.family import Family, Pipeline, Run
 from ttvideo.jobs import folders
-from ttvideo.jobs.clip import stitch, with_notes
+from ttvideo.jobs.clip import complete, stitch, stitch_pictures
 from ttvideo.jobs.device_lock import DeviceLock
 from ttvideo.jobs.estimate import Estimate, timing_key
+from ttvideo.jobs.inputs import fingerprints
 from ttvideo.jobs.progress import Progress
-from ttvideo.jobs.queue import MustWait, Queue
+from ttvideo.jobs.queue import MustWait, Queue, Work
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.25
@@ -26,26 +28,32 @@ RETRY_SECONDS = 1.0
 
 
 class Runner:
-    """Runs what `queue.claim()` gives this process, on one daemon thread, with at most one model loaded."""
+    """Runs what `queue.claim()` gives this process, on two daemon threads, with at most one model loaded."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="device", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._loop, args=("generate", self._run_next), name="device", daemon=True),
+            threading.Thread(target=self._loop, args=("stitch", self._stitch_next), name="stitch", daemon=True),
+        ]
         self._loaded: tuple[str, str, Pipeline] | None = None
         # Threads of torch that spin while they wait make a busy machine tens of times slower; read when torch loads.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, timeout: float) -> bool:
-        """Interrupt the running job and end the thread; False if native code did not return in time."""
+        """Interrupt the running jobs and end the threads; False if native code did not return in time."""
         self._stopping.set()
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
-    def _loop(self) -> None:
+    def _loop(self, work: Work, run_next: Callable[[], bool]) -> None:
         failed = False
         while not self._stopping.is_set():
             cursor, ran = 0, False
@@ -53,9 +61,9 @@ class Runner:
                 cursor = self._queue.cursor()
                 if failed:
                     # What it was running when the queue failed it is running no more.
-                    self._queue.give_up("The job database could not be written.")
+                    self._queue.give_up("The job database could not be written.", work)
                     failed = False
-                ran = self._run_next()
+                ran = run_next()
             except WorkerError as error:
                 # A full disk, say: nothing can be written down, so it is tried again.
                 log.error("%s %s", error.message, error.hint)
@@ -65,7 +73,7 @@ class Runner:
                 # A device thread that is gone would leave the queue standing still without a word.
                 if self._stopping.is_set():
                     return
-                log.exception("the device thread met something unexpected and goes on")
+                log.exception("the %s thread met something unexpected and goes on", work)
                 failed = True
                 self._stopping.wait(RETRY_SECONDS)
             if not ran and not failed:
@@ -78,6 +86,7 @@ class Runner:
             if isinstance(job, MustWait):
                 self._queue.note_waiting(job.whom)
             return False
+        assert isinstance(job.request, GenerateRequest)
         try:
             device = resolve_device(job.request.device)
         except WorkerError as error:
@@ -90,30 +99,40 @@ class Runner:
             claimed = self._queue.claim()
             if not isinstance(claimed, Job):
                 return False
-            self._run(claimed, device)
+            self._end(claimed, lambda: self._generate(claimed, device))
         return True
 
-    def _run(self, job: Job, device: str) -> None:
-        log.info("job %s: %s", job.id, job.request.prompt)
+    def _stitch_next(self) -> bool:
+        self._queue.recover()
+        job = self._queue.turn("stitch") and self._queue.claim("stitch")
+        if not isinstance(job, Job):
+            return False
+        self._end(job, lambda: stitch_pictures(self._queue, job, self._stopping))
+        return True
+
+    def _end(self, job: Job, run: Callable[[], None]) -> None:
+        """Run the job, and write down how it ended."""
+        log.info("job %s: %s", job.id, folders.title(job.request))
         try:
-            self._generate(job, device)
+            run()
         except Cancelled:
             stopped = self._stopping.is_set() and not self._queue.cancel_requested(job.id)
             reason = f"{self._queue.title} was closed."
             self._queue.finish(job.id, Interrupted(reason=reason) if stopped else CancelledState())
         except Exception as error:  # noqa: BLE001 - whatever a model raises becomes an error of its job
-            self._loaded = None
             self._queue.finish(job.id, Failed(error=explain(error)))
         else:
             self._queue.finish(job.id, Done())
 
     def _generate(self, job: Job, device: str) -> None:
-        family = find(job.request.model)
-        folders.make(Path(job.folder))
+        request = job.request
+        assert isinstance(request, GenerateRequest)
+        family = find(request.model)
+        folders.make(folders.frame_path(Path(job.folder), 0).parent)
         warm = self._loaded is not None and self._loaded[:2] == (family.id, device)
-        key = timing_key(job, device)
+        key = timing_key(request, job.parameters, device)
         progress = Progress(self._queue, job, Estimate.learn(self._queue.timings(key)), self._stopping, warm)
-        recipe = folders.recipe(job, family.revision())
+        recipe = folders.recipe(job, family.revision(), fingerprints(job))
         kept = folders.kept(job, recipe)
         job = self._queue.update(
             job.id,
@@ -121,28 +140,18 @@ class Runner:
                 update={"device": device, "frames_done": len(kept.frames), "kept_step": kept.step(job)}
             ),
         )
-        folders.write_manifest(job, recipe, versions())
-        pipeline = self._pipeline(family, device, progress)
-        self._make_frames(job, family, pipeline, kept, recipe, progress)
-        made = stitch(job, recipe, progress)
-        # Frames can be stitched faster than a cancel is looked for; one that was asked for must not end as `done`.
-        progress.check(every=0)
-        progress.end_phase()
-        seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
-        job = self._queue.update(
-            job.id,
-            lambda job: job.model_copy(
-                update={
-                    "outputs": made.outputs,
-                    "notes": with_notes(job, made),
-                    "seconds": seconds,
-                    "kept_step": None,
-                }
-            ),
-        )
-        folders.write_manifest(job.model_copy(update={"status": Done()}), recipe, versions())
-        folders.discard_working_files(Path(job.folder))
-        timing = {phase.value: spent for phase, spent in seconds.items()}
+        folders.write_manifest(job, recipe)
+        try:
+            pipeline = self._pipeline(family, device, progress)
+            self._make_frames(job, request, family, pipeline, kept, recipe, progress)
+        except Cancelled:
+            raise
+        except Exception:
+            # A model that failed is not used again.
+            self._loaded = None
+            raise
+        complete(self._queue, job, recipe, stitch(job, recipe, progress), progress)
+        timing = {phase.value: round(spent, 4) for phase, spent in progress.seconds.items()}
         if len(progress.step_seconds) >= 2 and not kept.state:
             timing["perStep"] = sum(progress.step_seconds) / len(progress.step_seconds)
         self._queue.remember_timing(key, timing | ({Phase.LOADING.value: 0.0} if warm else {}))
@@ -156,6 +165,7 @@ class Runner:
     def _make_frames(
         self,
         job: Job,
+        request: GenerateRequest,
         family: Family,
         pipeline: Pipeline,
         kept: folders.Kept,
@@ -168,14 +178,14 @@ class Runner:
         if len(kept.frames) == total:
             return
         run = Run(
-            prompt=job.request.prompt,
-            negative_prompt=job.request.negative_prompt,
+            prompt=request.prompt,
+            negative_prompt=request.negative_prompt,
             params=family.Params.model_validate(job.parameters),
             state=kept.state,
             have=frozenset(kept.frames),
         )
         done = set(kept.frames)
-        metadata = folders.embedded(recipe) if job.request.metadata else None
+        metadata = folders.embedded(recipe) if request.metadata else None
         for index, frame in pipeline.run(run, progress):
             save_frame(to_pixels(frame), folders.frame_path(Path(job.folder), index), metadata)
             done.add(index)
@@ -198,11 +208,6 @@ def explain(error: Exception) -> ErrorInfo:
         message=f"Something unexpected went wrong: {type(error).__name__}: {error}".rstrip(".") + ".",
         hint="The log has the details. `ttvideo doctor` checks the installation; what is finished is kept.",
     )
-
-
-def versions() -> dict[str, str]:
-    found = {name: installed(name) for name in ("torch", "diffusers", "transformers")}
-    return {"ttvideo": __version__, **{name: version for name, version in found.items() if version}}
 
 
 def _info(error: WorkerError) -> ErrorInfo:

@@ -38,6 +38,9 @@ MIGRATIONS = (
     CREATE TABLE timings (key TEXT NOT NULL, ended_at REAL NOT NULL, seconds TEXT NOT NULL);
     CREATE INDEX timings_by_key ON timings (key, ended_at);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN work TEXT NOT NULL DEFAULT 'generate';
+    """,
 )
 
 

@@ -46,6 +46,7 @@ class _Source:
     width: int
     height: int
     fps: float
+    read: Callable[[Path], Pixels]
 
     def argv(self) -> list[str]:
         size, rate = f"{self.width}x{self.height}", str(Fraction(self.fps).limit_denominator(1001))
@@ -53,7 +54,7 @@ class _Source:
 
     def load(self, path: Path) -> Pixels:
         """The frame at `path`, uint8 [height, width, 3], its last row and column repeated where the clip is larger."""
-        pixels = load_frame(path)
+        pixels = self.read(path)
         height, width = pixels.shape[:2]
         down, right = self.height - height, self.width - width
         if not (0 <= down <= 1 and 0 <= right <= 1):
@@ -72,8 +73,11 @@ def encode(
     fps: float,
     metadata: str | None,
     on_frame: Callable[[int], None],
+    read: Callable[[Path], Pixels] = load_frame,
 ) -> Encoded:
-    """Make `target`, a clip of `format` ('mp4', 'webm', 'gif'), from pictures of one size; equal input, equal bytes.
+    """Make `target`, a clip of `format` ('mp4', 'webm', 'gif'), from pictures; equal input, equal bytes.
+
+    `read` gives each picture as uint8 [height, width, 3], all of one size.
 
     MP4 and WebM are yuv420p, whose sizes are even: an odd width or height grows by one, repeating the last column or
     row. A GIF plays at 50 frames a second at most, as browsers slow down faster ones.
@@ -84,11 +88,11 @@ def encode(
     if not frames:
         raise WorkerError(ErrorKind.ENCODER, "There is no frame to make a clip of.", "Resume the job to make some.")
     choice = ffmpeg.choose(format)
-    height, width = load_frame(frames[0]).shape[:2]
+    height, width = read(frames[0]).shape[:2]
     if format == "gif":
-        source = _Source(frames, width, height, min(fps, _GIF_MAX_FPS))
+        source = _Source(frames, width, height, min(fps, _GIF_MAX_FPS), read)
     else:
-        source = _Source(frames, width + width % 2, height + height % 2, fps)
+        source = _Source(frames, width + width % 2, height + height % 2, fps, read)
     with atomic(target) as partial, tempfile.TemporaryDirectory(prefix="ttvideo-") as scratch:
         encoder = ["-c:v", choice.encoder, *choice.argv, "-fflags", "+bitexact", "-flags:v", "+bitexact"]
         if format == "gif":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from ttvideo.errors import ErrorKind, WorkerError
 
@@ -107,6 +109,29 @@ def output(argv: Sequence[str]) -> bytes:
     if done.returncode:
         raise failed(done.returncode, done.stderr)
     return done.stdout
+
+
+def described(path: Path, demuxer: str, seconds: float) -> str:
+    """What ffmpeg says about a video, its first frame decoded.
+
+    Raises WorkerError(ENCODER) when it cannot be started, cannot read the file or takes longer than `seconds`.
+    """
+    program = executable()
+    decode = ["-f", demuxer, "-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "null", "-"]
+    try:
+        done = subprocess.run(
+            [program, "-hide_banner", "-nostdin", "-loglevel", "info", "-threads", "1", *decode],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+        )
+    except OSError as error:
+        raise not_started(error) from error
+    except subprocess.TimeoutExpired as error:
+        raise failed(-signal.SIGKILL, b"") from error
+    if done.returncode:
+        raise failed(done.returncode, done.stderr)
+    return done.stderr.decode(errors="replace")
 
 
 def not_started(error: OSError) -> WorkerError:

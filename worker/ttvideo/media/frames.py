@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media.files import write_atomic
@@ -19,6 +22,9 @@ Pixels = NDArray[np.uint8]
 # A frame counts as constant when in no channel the brightest pixel is further than this (of 0..1) from the darkest:
 # 4 of 255 levels, less than any picture of something has, more than the rounding noise of an empty one.
 SMALLEST_SPREAD = 4 / 255
+
+TURNED = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
 
 
 def to_pixels(frame: NDArray[np.float32]) -> Pixels:
@@ -61,6 +67,53 @@ def load_frame(path: Path) -> Pixels:
             ErrorKind.DISK,
             f"The frame {path} is missing or broken.",
             "Resume the job to make it again.",
+        ) from error
+
+
+def picture_ending(path: Path) -> str:
+    """How the name of somebody's picture should end, by what is in it; it is read to its last row.
+
+    Raises WorkerError(INVALID_PARAMETERS).
+    """
+    with _opened(path) as image:
+        image.load()
+        return (image.format or "png").lower()
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of somebody's picture as it is shown. Raises WorkerError(INVALID_PARAMETERS)."""
+    with _opened(path) as image:
+        width, height = image.size
+        return (height, width) if image.getexif().get(Base.Orientation) in TURNED else (width, height)
+
+
+def load_picture(path: Path, width: int, height: int, *, cover: bool = False) -> Pixels:
+    """Somebody's picture as uint8 [height, width, 3], upright: scaled to fit on black, or with `cover` cut to fill.
+
+    Raises WorkerError(INVALID_PARAMETERS) for a missing or broken one.
+    """
+    with _opened(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        if upright.has_transparency_data:
+            upright = upright.convert("RGBA")
+            upright = Image.alpha_composite(Image.new("RGBA", upright.size, "black"), upright)
+        upright = upright.convert("RGB")
+        if upright.size != (width, height):
+            fit = ImageOps.fit if cover else ImageOps.pad
+            upright = fit(upright, (width, height), Image.Resampling.LANCZOS)
+        return np.asarray(upright)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path) as image:
+            yield image
+    except BROKEN_PICTURE as error:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"The picture {path} is missing or broken.",
+            "Replace or remove it, then try again.",
         ) from error
 
 

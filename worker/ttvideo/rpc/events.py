@@ -10,7 +10,8 @@ from collections.abc import Callable
 from logging.handlers import QueueHandler
 from typing import Literal
 
-from ttvideo.contract import Job, JobId, LogMessage, OutputAppeared, Wire
+from ttvideo.contract import Job, JobId, LogMessage, Wire
+from ttvideo.jobs.outputs import appeared
 from ttvideo.jobs.queue import Changes, Queue
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class QueueEvents:
             self._post("job/changed", job)
             for output in job.outputs:
                 if output.path not in seen.get(job.id, ()):
-                    self._post("output/appeared", OutputAppeared(job_id=job.id, output=output))
+                    self._post("output/appeared", appeared(job, output))
             seen[job.id] = _paths(job)
         for id in changes.removed:
             self._post("job/removed", JobId(id=id))
@@ -80,7 +81,6 @@ class LogEvents(QueueHandler):
     def __init__(self, post: Post) -> None:
         self._waiting: queues.Queue[logging.LogRecord] = queues.Queue(KEPT_LOG_LINES)
         super().__init__(self._waiting)
-        self.setLevel(logging.INFO)
         self._post = post
         self._thread = threading.Thread(target=self._pass_on, name="log", daemon=True)
 
@@ -103,7 +103,9 @@ def _paths(job: Job) -> frozenset[str]:
     return frozenset(output.path for output in job.outputs)
 
 
-def _level(number: int) -> Literal["info", "warning", "error"]:
+def _level(number: int) -> Literal["debug", "info", "warning", "error"]:
     if number >= logging.ERROR:
         return "error"
-    return "warning" if number >= logging.WARNING else "info"
+    if number >= logging.WARNING:
+        return "warning"
+    return "info" if number >= logging.INFO else "debug"

@@ -19,15 +19,19 @@ from ttvideo.contract import (
     Models,
     MoveParams,
     Nothing,
+    Outputs,
     QueueState,
     RemoveParams,
+    StitchRequest,
+    WatchParams,
 )
 from ttvideo.jobs.device_lock import device_status
+from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
 from ttvideo.rpc.protocol import Handler
 
 
-def make_handlers(queue: Queue) -> dict[str, Handler]:
+def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
     """One handler for each entry of METHODS. All are quick: a job is never a pending request."""
 
     def hello(_: HelloParams) -> Hello:
@@ -44,6 +48,9 @@ def make_handlers(queue: Queue) -> dict[str, Handler]:
         return families.describe()
 
     def submit(request: GenerateRequest) -> Job:
+        return queue.submit(request)
+
+    def stitch(request: StitchRequest) -> Job:
         return queue.submit(request)
 
     def cancel(job: JobId) -> Job:
@@ -75,10 +82,14 @@ def make_handlers(queue: Queue) -> dict[str, Handler]:
         available: dict[str, str] = {backend.id: backend.detail for backend in backends() if backend.available}
         return device_status(queue.store.folder, available)
 
+    def watch(params: WatchParams) -> Outputs:
+        return Outputs(outputs=outputs.watch(params.folders))
+
     return {
         "worker/hello": hello,
         "models/list": models,
         "jobs/submit": submit,
+        "jobs/stitch": stitch,
         "jobs/cancel": cancel,
         "jobs/resume": resume,
         "jobs/list": list_jobs,
@@ -88,4 +99,5 @@ def make_handlers(queue: Queue) -> dict[str, Handler]:
         "queue/pause": pause,
         "queue/resume": unpause,
         "device/status": devices,
+        "outputs/watch": watch,
     }

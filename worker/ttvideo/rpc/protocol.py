@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -73,7 +74,9 @@ class Protocol(JsonRPCProtocol):
         if method not in METHODS:
             known = ", ".join(METHODS)
             raise _refusal(METHOD_NOT_FOUND, f"There is no method '{_short(method)}'.", f"The methods are: {known}.")
+        begin = time.monotonic()
         self.handle_message(JsonRPCRequestMessage(id, method, "2.0", message.get("params")))
+        log.debug("%s took %.0f ms", method, 1000 * (time.monotonic() - begin))
 
     def _answer_error(self, id: int | str | None, error: JsonRpcException) -> None:
         self._send_response(id, error=ResponseError(error.code, error.message, error.data))  # type: ignore[arg-type]

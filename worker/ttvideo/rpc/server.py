@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 EXIT_OK = 0
 EXIT_BROKEN_FRAMING = 65
 """EX_DATAERR: the input is no sequence of messages."""
@@ -54,8 +55,11 @@ def serve() -> int:
         signal.signal(number, lambda number, _: ends.put(End(f"Received {signal.Signals(number).name}.")))
     # The command line has set up its own, quieter log.
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
-    logging.getLogger("ttvideo").setLevel(logging.INFO)
+    level = os.environ.get("TTVIDEO_LOG_LEVEL", "info")
+    logging.getLogger().setLevel(max(logging.WARNING, LEVELS.get(level, 0)))
+    logging.getLogger("ttvideo").setLevel(LEVELS.get(level, logging.INFO))
 
+    from ttvideo.jobs.outputs import OutputWatch
     from ttvideo.jobs.queue import open_queue
     from ttvideo.jobs.runner import Runner
     from ttvideo.rpc.events import LogEvents, QueueEvents
@@ -63,10 +67,13 @@ def serve() -> int:
     from ttvideo.rpc.protocol import make_protocol
 
     queue = open_queue("worker")
-    protocol = make_protocol(make_handlers(queue))
+    outputs = OutputWatch(queue, lambda appeared: protocol.post("output/appeared", appeared))
+    protocol = make_protocol(make_handlers(queue, outputs))
     log_events = LogEvents(protocol.post)
     logging.getLogger("ttvideo").addHandler(log_events)
     log_events.start()
+    if level not in LEVELS:
+        log.warning("TTVIDEO_LOG_LEVEL is '%s', not one of %s: it is taken as info.", level, ", ".join(LEVELS))
     events = QueueEvents(queue, protocol.post)
     answering = start_answering(channel, protocol, ends)
     events.start()
@@ -80,6 +87,7 @@ def serve() -> int:
     faulthandler.dump_traceback_later(END_SECONDS, exit=True)
     answering.join(LAST_ANSWERS_SECONDS)
     stopped = runner.stop(DEVICE_SECONDS)
+    outputs.stop(LAST_EVENTS_SECONDS)
     events.stop(LAST_EVENTS_SECONDS)
     queue.close()
     logging.shutdown()
