@@ -1,0 +1,59 @@
+// What the preview keeps over reloads of the window: its selection, the prompt box, the start image.
+import { statSync } from "node:fs";
+import type { Memento } from "vscode";
+import type { FileVersion } from "./previewState";
+
+const SELECTED = "ttVideo.preview.selected";
+const INTERACTIVE = "ttVideo.preview.interactive";
+const START_IMAGE = "ttVideo.preview.startImage";
+
+export class PreviewMemory {
+  #startImage: FileVersion | null;
+
+  constructor(
+    private readonly memento: Memento,
+    private readonly changed: () => void,
+  ) {
+    const path = memento.get<unknown>(START_IMAGE);
+    const isThere = typeof path === "string" && statSync(path, { throwIfNoEntry: false }) !== undefined;
+    this.#startImage = isThere ? asStartImage(path) : null;
+  }
+
+  /** The chosen output; it may be gone since. */
+  get selected(): string | null {
+    const path = this.memento.get<unknown>(SELECTED);
+    return typeof path === "string" ? path : null;
+  }
+
+  set selected(path: string | null) {
+    this.#keep(SELECTED, path);
+  }
+
+  /** Whether the prompt box is open. */
+  get interactive(): boolean {
+    return this.memento.get<unknown>(INTERACTIVE) === true;
+  }
+
+  set interactive(open: boolean) {
+    this.#keep(INTERACTIVE, open);
+  }
+
+  get startImage(): FileVersion | null {
+    return this.#startImage;
+  }
+
+  setStartImage(path: string | null): void {
+    this.#startImage = path === null ? null : asStartImage(path);
+    this.#keep(START_IMAGE, path);
+  }
+
+  #keep(key: string, value: unknown): void {
+    void this.memento.update(key, value ?? undefined);
+    this.changed();
+  }
+}
+
+/** Named after what is in it: what has this name never changes. */
+function asStartImage(path: string): FileVersion {
+  return { path, version: 0 };
+}

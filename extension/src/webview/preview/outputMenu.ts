@@ -1,0 +1,36 @@
+// What can be done with an output.
+import type { OutputAction, OutputView, PreviewMessage } from "../../shared/protocol";
+import type { MenuGroups, MenuItem } from "./menu";
+
+export type Send = (message: PreviewMessage) => Promise<boolean>;
+
+/** A GIF is a video to who made it, and a picture to who shows it. */
+export function isPicture(output: OutputView): boolean {
+  return output.kind === "image" || /\.(gif|png|apng|webp|jpe?g)$/i.test(output.name);
+}
+
+/** What a double click does. */
+export function openAction(output: OutputView): OutputAction {
+  return isPicture(output) ? "open" : "openExternal";
+}
+
+/** `frame`: the one that is looked at, null when none in particular. `canStart`: whether a model begins with a picture. */
+export function outputMenu(output: OutputView, frame: number | null, canStart: boolean, send: Send): MenuGroups {
+  const item = (label: string, action: OutputAction): MenuItem => ({
+    label,
+    run: () => void send({ type: "output", action, id: output.id }),
+  });
+  const useFrame: MenuItem = {
+    label: frame === null ? "Use First Frame as Start" : "Use This Frame as Start",
+    run: () => void send({ type: "useFrame", id: output.id, frame: frame ?? 0 }),
+  };
+  return [
+    isPicture(output)
+      ? [item("Open in Editor", "open")]
+      : [item("Open in Default Player", "openExternal"), item("Open in Editor", "open")],
+    output.job ? [item("Make Again", "makeAgain"), item("New Seed", "newSeed"), ...(canStart ? [useFrame] : [])] : [],
+    [item("Save As...", "saveAs"), item("Reveal in Folder", "reveal")],
+    [item("Copy Path", "copyPath"), ...(output.job ? [item("Copy Prompt", "copyPrompt")] : [])],
+    [item("Delete", "delete")],
+  ];
+}

@@ -1,0 +1,238 @@
+// The form: presets, model, what the model's schema asks, negative prompt, variations.
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+import type { Preset, PreviewState } from "../../shared/protocol";
+import { Disclosure } from "./disclosure";
+import { IconButton } from "./iconButton";
+import { type Memory, useKept } from "./kept";
+import type { Send } from "./outputMenu";
+import { type Field, rangeOf, textOf } from "./schema";
+import { type Form, MOST_VARIATIONS } from "./useForm";
+
+interface Props {
+  readonly state: Pick<PreviewState, "models" | "presets">;
+  readonly form: Form;
+  readonly memory: Memory;
+  readonly send: Send;
+}
+
+export function Parameters({ state, form, memory, send }: Props): JSX.Element {
+  const [advancedOpen, setAdvancedOpen] = useKept(memory, "advancedOpen");
+  const advanced = form.fields.filter((field) => field.advanced);
+  return (
+    <div class="parameters" role="group" aria-label="Parameters">
+      <Presets presets={state.presets} form={form} send={send} />
+      {state.models.length > 1 && (
+        <Choice
+          label="Model"
+          value={form.values.model}
+          options={state.models.map((model) => [model.id, model.title] as const)}
+          onChange={form.setModel}
+        />
+      )}
+      {state.models.length === 0 && <p class="note">The model's parameters appear here when the worker is ready.</p>}
+      <TextField
+        label="Negative prompt"
+        description="What should not be seen"
+        value={form.negativePrompt}
+        onChange={form.setNegativePrompt}
+      />
+      <div class="fields">
+        {form.fields
+          .filter((field) => !field.advanced)
+          .map((field) => (
+            <Entry key={field.key} field={field} form={form} />
+          ))}
+        <Choice
+          label="Variations"
+          value={String(form.values.count)}
+          options={Array.from(
+            { length: MOST_VARIATIONS },
+            (_, index) => [String(index + 1), String(index + 1)] as const,
+          )}
+          onChange={(count) => {
+            form.setCount(Number(count));
+          }}
+        />
+      </div>
+      {advanced.length > 0 && (
+        <Disclosure
+          label="Advanced"
+          open={advancedOpen || advanced.some((field) => field.key in form.errors)}
+          onToggle={setAdvancedOpen}
+        >
+          <div class="fields">
+            {advanced.map((field) => (
+              <Entry key={field.key} field={field} form={form} />
+            ))}
+          </div>
+        </Disclosure>
+      )}
+    </div>
+  );
+}
+
+function Presets({
+  presets,
+  form,
+  send,
+}: {
+  readonly presets: readonly Preset[];
+  readonly form: Form;
+  readonly send: Send;
+}) {
+  const chosen = presets.find((preset) => preset.name === form.preset);
+  return (
+    <div class="presets">
+      <Choice
+        label="Preset"
+        value={chosen?.name ?? ""}
+        options={[["", "None"], ...presets.map((preset) => [preset.name, preset.name] as const)]}
+        onChange={(name) => {
+          const preset = presets.find((candidate) => candidate.name === name);
+          if (preset) {
+            form.apply(preset);
+          } else {
+            form.reset();
+          }
+        }}
+      />
+      <IconButton
+        icon="save"
+        label="Save as Preset..."
+        disabled={Object.keys(form.errors).length > 0}
+        onClick={() => void send({ type: "savePreset", values: form.values })}
+      />
+      <IconButton
+        icon="trash"
+        label={chosen ? `Delete Preset ${chosen.name}` : "Delete Preset"}
+        disabled={!chosen}
+        onClick={() => {
+          if (chosen) {
+            void send({ type: "deletePreset", name: chosen.name });
+          }
+        }}
+      />
+      <IconButton icon="discard" label="Reset to Defaults" onClick={form.reset} />
+    </div>
+  );
+}
+
+/** One parameter. Empty means the default, which is shown in its place. */
+function Entry({ field, form }: { readonly field: Field; readonly form: Form }): JSX.Element {
+  const entry = form.entries[field.key];
+  const onChange = (value: string | boolean): void => {
+    form.setEntry(field.key, value);
+  };
+  switch (field.kind) {
+    case "boolean":
+      return (
+        <label class="checkbox" title={field.description}>
+          <input
+            type="checkbox"
+            checked={typeof entry === "boolean" ? entry : field.initial}
+            onChange={(event) => {
+              onChange(event.currentTarget.checked);
+            }}
+          />
+          {field.label}
+        </label>
+      );
+    case "choice":
+      return (
+        <Choice
+          label={field.label}
+          description={field.description}
+          value={typeof entry === "string" && entry !== "" ? entry : field.initial}
+          options={field.options.map((option) => [textOf(option), textOf(option) || "None"] as const)}
+          onChange={onChange}
+        />
+      );
+    case "integer":
+    case "number":
+    case "text": {
+      const range = field.kind === "text" ? "" : rangeOf(field);
+      return (
+        <TextField
+          label={field.label}
+          description={[field.description, range && `(${range})`].filter(Boolean).join(" ")}
+          placeholder={field.key === "seed" ? "random" : field.initial === null ? "" : String(field.initial)}
+          numeric={field.kind !== "text"}
+          value={typeof entry === "string" ? entry : ""}
+          error={form.errors[field.key]}
+          onChange={onChange}
+        />
+      );
+    }
+  }
+}
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly description: string;
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly numeric?: boolean;
+  readonly error?: string | undefined;
+  readonly onChange: (value: string) => void;
+}
+
+function TextField({ label, description, value, placeholder, numeric = false, error, onChange }: TextFieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        inputMode={numeric ? "decimal" : "text"}
+        value={value}
+        placeholder={placeholder}
+        title={description}
+        spellcheck={false}
+        autocomplete="off"
+        aria-invalid={error !== undefined}
+        aria-describedby={error === undefined ? undefined : `${id}-error`}
+        onInput={(event) => {
+          onChange(event.currentTarget.value);
+        }}
+      />
+      {error !== undefined && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly description?: string;
+  readonly value: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, description, value, options, onChange }: ChoiceProps): JSX.Element {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        value={value}
+        title={description}
+        onChange={(event) => {
+          onChange(event.currentTarget.value);
+        }}
+      >
+        {options.map(([key, text]) => (
+          <option key={key} value={key}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

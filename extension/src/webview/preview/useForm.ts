@@ -1,0 +1,77 @@
+// What the person chose besides the prompt, remembered over reloads.
+import type { FormValues, Preset, PreviewState } from "../../shared/protocol";
+import type { ModelInfo } from "../../worker/contract";
+import { type Memory, useKept } from "./kept";
+import { valueText } from "./labels";
+import { type Entries, type Field, entriesOf, fieldsOf, parse, takesStartImage } from "./schema";
+
+export const MOST_VARIATIONS = 8;
+
+export interface Form {
+  readonly model: ModelInfo | undefined;
+  readonly fields: readonly Field[];
+  readonly entries: Entries;
+  readonly errors: Readonly<Record<string, string>>;
+  readonly negativePrompt: string;
+  readonly values: FormValues;
+  readonly takesStartImage: boolean;
+  /** Name of the preset that was chosen last; "" for none */
+  readonly preset: string;
+  /** What differs from the defaults, to be read: "Steps 30", "3 variations" */
+  readonly changes: readonly string[];
+  readonly setModel: (id: string) => void;
+  readonly setNegativePrompt: (text: string) => void;
+  readonly setEntry: (key: string, entry: string | boolean) => void;
+  readonly setCount: (count: number) => void;
+  readonly apply: (preset: Preset) => void;
+  readonly reset: () => void;
+}
+
+export function useForm(memory: Memory, state: Pick<PreviewState, "models" | "defaultModel">): Form {
+  const [chosen, setChosen] = useKept(memory, "model");
+  const [negativePrompt, setNegativePrompt] = useKept(memory, "negativePrompt");
+  const [entries, setEntries] = useKept(memory, "entries");
+  const [count, setCount] = useKept(memory, "count");
+  const [preset, setPreset] = useKept(memory, "preset");
+  const byId = (id: string | null): ModelInfo | undefined => state.models.find((model) => model.id === id);
+  const model = byId(chosen) ?? byId(state.defaultModel) ?? state.models[0];
+  const fields = model ? fieldsOf(model.parametersSchema) : [];
+  const { parameters, errors } = parse(fields, entries);
+  const fill = (values: Omit<FormValues, "model">, name: string): void => {
+    setNegativePrompt(values.negativePrompt);
+    setEntries(entriesOf(values.parameters));
+    setCount(Math.min(Math.max(values.count, 1), MOST_VARIATIONS));
+    setPreset(name);
+  };
+  return {
+    model,
+    fields,
+    entries,
+    errors,
+    negativePrompt,
+    preset,
+    values: { model: model?.id ?? state.defaultModel, negativePrompt: negativePrompt.trim(), parameters, count },
+    takesStartImage: model !== undefined && takesStartImage(model.parametersSchema),
+    changes: [
+      ...fields.flatMap(({ key, label }) => {
+        const value = parameters[key];
+        return value === undefined ? [] : [`${label} ${valueText(value)}`];
+      }),
+      ...(negativePrompt.trim() ? [`without ${negativePrompt.trim()}`] : []),
+      ...(count > 1 ? [`${count} variations`] : []),
+    ],
+    setModel: setChosen,
+    setNegativePrompt,
+    setEntry: (key, entry) => {
+      setEntries({ ...entries, [key]: entry });
+    },
+    setCount,
+    apply: ({ name, values }) => {
+      setChosen(values.model);
+      fill(values, name);
+    },
+    reset: () => {
+      fill({ negativePrompt: "", parameters: {}, count: 1 }, "");
+    },
+  };
+}
