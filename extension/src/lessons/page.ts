@@ -1,0 +1,101 @@
+// One lesson's page in an editor tab.
+import * as vscode from "vscode";
+import { Failure } from "../errors";
+import type { LessonMessage, LessonState } from "../shared/protocol";
+import { WebviewChannel } from "../webviewChannel";
+import { createHtml } from "../webviewHtml";
+import type { Button, Lesson } from "./lesson";
+import { isLessonMessage } from "./messages";
+import { pageBody, type Neighbours } from "./pageBody";
+
+export const PAGE_TYPE = "ttVideo.lesson";
+
+export interface PageHost {
+  state(): LessonState;
+  press(button: Button): Promise<void>;
+  cancel(button: Button): Promise<void>;
+  open(lesson: string): Promise<void>;
+}
+
+export class LessonPage {
+  readonly #channel: WebviewChannel<LessonMessage, LessonState>;
+
+  constructor(
+    private readonly panel: vscode.WebviewPanel,
+    extensionUri: vscode.Uri,
+    private readonly lesson: Lesson,
+    neighbours: Neighbours,
+    private readonly host: PageHost,
+  ) {
+    const { webview } = panel;
+    webview.options = {
+      enableScripts: true,
+      localResourceRoots: ["dist", "lessons", "media"].map((folder) => vscode.Uri.joinPath(extensionUri, folder)),
+    };
+    this.#channel = new WebviewChannel<LessonMessage, LessonState>(webview, {
+      isMessage: isLessonMessage,
+      handle: (message) => this.#handle(message),
+      state: () => host.state(),
+      visible: panel.visible,
+      log: (sentence) => {
+        console.warn(`Lesson "${lesson.id}": ${sentence}`);
+      },
+    });
+    const visibility = panel.onDidChangeViewState(() => {
+      this.#channel.setVisible(panel.visible);
+    });
+    panel.onDidDispose(() => {
+      visibility.dispose();
+      this.#channel.dispose();
+    });
+    panel.title = lesson.title;
+    const image = (path: string): string => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, path)).toString();
+    webview.html = createHtml(webview, extensionUri, "lesson", lesson.title, pageBody(lesson, neighbours, image));
+  }
+
+  update(): void {
+    this.#channel.update();
+  }
+
+  reveal(): void {
+    this.panel.reveal();
+  }
+
+  close(): void {
+    this.panel.dispose();
+  }
+
+  async #handle(message: Exclude<LessonMessage, { type: "ready" }>): Promise<void> {
+    const { buttons, blocks, links } = this.lesson;
+    switch (message.type) {
+      case "press":
+        return this.host.press(existing(buttons[message.button]));
+      case "cancel":
+        return this.host.cancel(existing(buttons[message.button]));
+      case "copy":
+        return vscode.env.clipboard.writeText(existing(blocks[message.block]).text);
+      case "terminal":
+        this.#showInTerminal(existing(blocks[message.block]?.terminal));
+        return;
+      case "open":
+        return this.host.open(message.lesson);
+      case "openExternal":
+        // VS Code shows the address and asks first, unless the person trusts that site already.
+        await vscode.env.openExternal(vscode.Uri.parse(existing(links[message.link]), true));
+    }
+  }
+
+  /** A terminal of its own, because in another one something may be running that would take the text. */
+  #showInTerminal(text: string): void {
+    const terminal = vscode.window.createTerminal(this.lesson.title);
+    terminal.show();
+    terminal.sendText(text, false);
+  }
+}
+
+function existing<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) {
+    throw new Failure("notFound", "The lesson has no such part.", "Close the page and open it again.");
+  }
+  return value;
+}
