@@ -1,0 +1,55 @@
+// Every command that package.json contributes, and what it does. Knows no VS Code, so that a test can read the table.
+import type { VideoCommands } from "./generate/videoCommands";
+import type { JobCommands } from "./jobs/jobCommands";
+import type { OutputCommands } from "./jobs/outputCommands";
+import type { Lessons } from "./lessons/lessons";
+import type { OutputPreview } from "./preview/previewView";
+import type { WorkerCommands } from "./workerCommands";
+
+export interface Rooms {
+  readonly videos: VideoCommands;
+  readonly jobs: JobCommands;
+  readonly outputs: OutputCommands;
+  readonly worker: WorkerCommands;
+  readonly preview: OutputPreview;
+  readonly lessons: Lessons;
+}
+
+/** `target` is what a menu or another command gives; without it, the command asks. */
+export type Handler = (target?: unknown) => unknown;
+
+export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
+  return {
+    "ttVideo.generateVideo": (target) => rooms.videos.generate(target),
+    "ttVideo.startInteractiveGeneration": () => rooms.preview.openPrompt(),
+    "ttVideo.stitchFrames": (target) => rooms.videos.stitch(target),
+    "ttVideo.cancelJob": (target) => rooms.jobs.cancel(target),
+    "ttVideo.resumeJob": (target) => rooms.jobs.resume(target),
+    "ttVideo.makeAgain": (target) => rooms.jobs.again(target),
+    "ttVideo.removeJob": (target) => rooms.jobs.remove(target),
+    "ttVideo.pauseQueue": () => rooms.jobs.pauseQueue(),
+    "ttVideo.resumeQueue": () => rooms.jobs.resumeQueue(),
+    "ttVideo.showOutput": (target) => rooms.outputs.show(target),
+    "ttVideo.openOutput": (target) => rooms.outputs.open(target),
+    "ttVideo.revealOutput": (target) => rooms.outputs.reveal(target),
+    "ttVideo.saveOutputAs": (target) => rooms.outputs.saveAs(target),
+    "ttVideo.copyOutputPath": (target) => rooms.outputs.copyPath(target),
+    "ttVideo.openLesson": (target) => rooms.lessons.open(typeof target === "string" ? target : undefined),
+    "ttVideo.detectHardware": () => rooms.worker.detectHardware(),
+    "ttVideo.setUpWorker": () => rooms.worker.setUp(),
+    "ttVideo.selectInterpreter": () => rooms.worker.selectInterpreter(),
+    "ttVideo.restartWorker": () => rooms.worker.restart(),
+    "ttVideo.showLog": () => {
+      rooms.worker.showLog();
+    },
+  };
+}
+
+/** Ids that Tenstorrent's lessons use, for when nothing else answers to them. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  "tenstorrent.runHardwareDetection": "ttVideo.detectHardware",
+  "tenstorrent.startInteractiveImageGen": "ttVideo.startInteractiveGeneration",
+};
+
+/** Owns those ids, and could not activate if they were taken. */
+export const ALIASES_OWNER = "Tenstorrent.tt-vscode-toolkit";

@@ -1,0 +1,109 @@
+// Puts the extension together. Nothing is started here but what was running when the window went away.
+import * as vscode from "vscode";
+import { ALIASES, ALIASES_OWNER, commands, type Handler } from "./commands";
+import { ContextKeys } from "./contextKeys";
+import { Generator } from "./generate/generator";
+import { VideoCommands } from "./generate/videoCommands";
+import { announceEnds } from "./jobs/announce";
+import { JobCommands } from "./jobs/jobCommands";
+import { JobList } from "./jobs/jobList";
+import { OutputCommands } from "./jobs/outputCommands";
+import { OwnJobs } from "./jobs/ownJobs";
+import { describeResumed, resumeLeft } from "./jobs/resumeLeft";
+import { JobTree } from "./jobs/tree";
+import { Lessons } from "./lessons/lessons";
+import { createLog } from "./log";
+import { plainText } from "./plainText";
+import { OutputList } from "./preview/outputList";
+import { OutputPreview } from "./preview/previewView";
+import { report } from "./report";
+import { Status } from "./status";
+import { Worker } from "./worker/worker";
+import { WorkerCommands } from "./workerCommands";
+
+/** Set while the extension is active. */
+let leave: (() => Promise<void>) | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = createLog();
+  const worker = new Worker(context, log);
+  const jobs = new JobList(worker);
+  const own = new OwnJobs(worker, jobs, context.workspaceState);
+  const generator = new Generator(context, worker, jobs);
+  const outputs = new OutputList(worker, jobs);
+  const preview = new OutputPreview(context, worker, jobs, outputs, generator);
+  const lessons = new Lessons(context, worker, jobs);
+  const keys = new ContextKeys(context.globalState, worker, jobs);
+  const jobCommands = new JobCommands(worker, jobs, generator);
+  const table = commands({
+    videos: new VideoCommands(context, worker, generator, preview),
+    jobs: jobCommands,
+    outputs: new OutputCommands(jobCommands, preview),
+    worker: new WorkerCommands(context, worker, jobs, own, log),
+    preview,
+    lessons,
+  });
+  context.subscriptions.push(
+    log,
+    worker,
+    jobs,
+    own,
+    generator,
+    outputs,
+    preview,
+    lessons,
+    keys,
+    new JobTree(worker, jobs),
+    new Status(worker, jobs),
+    vscode.window.registerWebviewViewProvider(OutputPreview.viewId, preview),
+    announceEnds(jobs, own, preview),
+    lessons.onDidComplete(() => {
+      keys.reach("lessonCompleted");
+    }),
+    ...registerCommands(table, (id) => {
+      if (id === "ttVideo.startInteractiveGeneration") {
+        keys.reach("interactiveUsed");
+      }
+    }),
+  );
+  leave = () => {
+    own.leave();
+    return worker.stop();
+  };
+  void goOn(worker, jobs, own);
+}
+
+/** VS Code waits for this when a window closes or reloads: the worker gets to keep what it has of a running job. */
+export async function deactivate(): Promise<void> {
+  await leave?.();
+  leave = undefined;
+}
+
+function registerCommands(table: Readonly<Record<string, Handler>>, onRun: (id: string) => void): vscode.Disposable[] {
+  const register = (id: string, runs: string): vscode.Disposable =>
+    vscode.commands.registerCommand(id, async (target?: unknown) => {
+      try {
+        const result = await table[runs]?.(target);
+        onRun(runs);
+        return result;
+      } catch (error) {
+        void report(error);
+        return undefined;
+      }
+    });
+  const own = Object.keys(table).map((id) => register(id, id));
+  const ownerIsThere = vscode.extensions.getExtension(ALIASES_OWNER) !== undefined;
+  const aliases = ownerIsThere ? [] : Object.entries(ALIASES).map(([id, runs]) => register(id, runs));
+  return [...own, ...aliases];
+}
+
+async function goOn(worker: Worker, jobs: JobList, own: OwnJobs): Promise<void> {
+  try {
+    const resumed = await resumeLeft(worker, jobs, own);
+    if (resumed.length > 0) {
+      void vscode.window.showInformationMessage(plainText(describeResumed(resumed)));
+    }
+  } catch (error) {
+    void report(error);
+  }
+}

@@ -1,0 +1,33 @@
+// Which commands help with which kind of failure. Knows no VS Code; `report.ts` shows them.
+import type { FailureKind } from "./errors";
+
+export interface Button {
+  readonly title: string;
+  readonly command: string;
+}
+
+const SET_UP: Button = { title: "Set Up Worker", command: "ttVideo.setUpWorker" };
+const SELECT: Button = { title: "Select Interpreter", command: "ttVideo.selectInterpreter" };
+const RESTART: Button = { title: "Restart Worker", command: "ttVideo.restartWorker" };
+const LOG: Button = { title: "Show Log", command: "ttVideo.showLog" };
+const HARDWARE: Button = { title: "Detect Hardware", command: "ttVideo.detectHardware" };
+
+export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
+  notSetUp: [SET_UP, SELECT],
+  setUpFailed: [SET_UP, LOG],
+  workerEnded: [RESTART, LOG],
+  internal: [LOG],
+  noDevice: [HARDWARE],
+  deviceBusy: [HARDWARE],
+  unsupported: [HARDWARE],
+  modelMissing: [SET_UP, LOG],
+  modelBroken: [SET_UP, LOG],
+  encoder: [SET_UP, LOG],
+  badOutput: [LOG],
+  disk: [],
+  outOfMemory: [],
+  invalidParameters: [],
+  notFound: [],
+  wrongState: [],
+  cancelled: [],
+};

@@ -1,0 +1,80 @@
+// What a row of the view Jobs says, shows on hover and offers. Pure.
+import { textOf } from "../webview/preview/schema";
+import type { Job } from "../worker/contract";
+import { describeJob, describeRunning, formatSeconds, hasEnded, isActive, isResumable, mainOutput } from "./view";
+
+/** So that there is room for how far it is, in a side bar as wide as it is at first. */
+const RUNNING_LABEL_LENGTH = 22;
+
+export function rowLabel(job: Job): string {
+  const { title } = describeJob(job);
+  const isLong = job.status.state === "running" && title.length > RUNNING_LABEL_LENGTH;
+  return isLong ? `${title.slice(0, RUNNING_LABEL_LENGTH).trimEnd()}…` : title;
+}
+
+/** Beside the label; what matters most comes first, because the end may be cut off. */
+export function rowDescription(job: Job): string {
+  const { phase, progress, etaSeconds } = describeJob(job);
+  if (phase === null || progress === null) {
+    return rowText(job);
+  }
+  const left = etaSeconds === null ? "" : `, ${formatSeconds(etaSeconds)} left`;
+  return `${Math.round(100 * progress)} % ${phase}${left}`;
+}
+
+/** All of how it stands, in one sentence. */
+export function rowText(job: Job): string {
+  return job.status.state === "running" ? describeRunning(job.status) : describeJob(job).detail;
+}
+
+/** What the menus of package.json match on. */
+export function contextWords(job: Job): string {
+  const words: readonly (readonly [string, boolean])[] = [
+    ["cancellable", job.status.state === "queued" || job.status.state === "running"],
+    ["resumable", isResumable(job)],
+    ["repeatable", hasEnded(job)],
+    ["hasOutput", mainOutput(job) !== null],
+    ["removable", !isActive(job)],
+  ];
+  return words.flatMap(([word, is]) => (is ? [word] : [])).join(" ");
+}
+
+/** What a screen reader says: the state first in words, because it cannot see the icon. */
+export function accessibleLabel(job: Job): string {
+  const { title, hint } = describeJob(job);
+  const text = rowText(job);
+  const state = text === job.status.state ? text : `${job.status.state}, ${text}`;
+  return hint === null ? `${title}, ${state}` : `${title}, ${state.replace(/\.$/, "")}. ${hint}`;
+}
+
+export interface Row {
+  /** Empty for the title, notes and the error */
+  readonly label: string;
+  readonly text: string;
+}
+
+export function tooltipRows(job: Job): readonly Row[] {
+  const { title, hint, notes } = describeJob(job);
+  const rows: Row[] = [{ label: "", text: title }];
+  rows.push({ label: "State", text: [`${job.status.state}: ${rowText(job)}`, hint].filter(Boolean).join(" ") });
+  rows.push(...notes.map((text) => ({ label: "", text })));
+  if (job.request.kind === "generate") {
+    rows.push({ label: "Model", text: job.request.model });
+    if (job.request.negativePrompt !== "") {
+      rows.push({ label: "Negative prompt", text: job.request.negativePrompt });
+    }
+  }
+  const parameters = Object.entries(job.parameters).map(([key, value]) => `${key} ${textOf(value)}`);
+  if (parameters.length > 0) {
+    rows.push({ label: "Parameters", text: parameters.join(", ") });
+  }
+  if (job.device !== null) {
+    rows.push({ label: "Device", text: job.device });
+  }
+  const seconds = Object.entries(job.seconds).map(([phase, spent]) => `${phase} ${formatSeconds(spent)}`);
+  if (seconds.length > 0) {
+    rows.push({ label: "Time", text: seconds.join(", ") });
+  }
+  rows.push({ label: "Folder", text: job.folder });
+  return rows;
+}

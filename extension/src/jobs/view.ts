@@ -1,0 +1,147 @@
+// How a job is told to people. Pure: the tree, the status bar, the preview and the lesson page all use it.
+import * as path from "node:path";
+import type { Interrupted, Job, Phase, Running } from "../worker/contract";
+
+export type JobState = Job["status"]["state"];
+
+export interface JobDescription {
+  readonly title: string;
+  readonly detail: string;
+  readonly hint: string | null;
+  readonly phase: Phase | null;
+  /** 0 to 1 within the phase; none when not known */
+  readonly progress: number | null;
+  readonly etaSeconds: number | null;
+  readonly resumable: boolean;
+  readonly notes: readonly string[];
+}
+
+export function describeJob(job: Job): JobDescription {
+  const running = job.status.state === "running" ? job.status : null;
+  return {
+    title: jobTitle(job),
+    detail: detail(job),
+    hint: hint(job),
+    phase: running?.phase ?? null,
+    progress: running === null || running.total <= 0 ? null : clamp(running.step / running.total),
+    etaSeconds: running?.etaSeconds ?? null,
+    resumable: isResumable(job),
+    notes: job.notes,
+  };
+}
+
+export function jobTitle(job: Job): string {
+  return job.request.kind === "generate" ? job.request.prompt : `Stitch ${path.basename(job.request.folder)}`;
+}
+
+export function isActive(job: Job): boolean {
+  return job.status.state === "running" || job.status.state === "cancelling";
+}
+
+/** Whether nothing more will happen to it by itself. */
+export function hasEnded(job: Job): boolean {
+  return !isActive(job) && job.status.state !== "queued";
+}
+
+export function isResumable(job: Job): boolean {
+  return ["interrupted", "cancelled", "failed"].includes(job.status.state);
+}
+
+/** What the preview shows of it: the clip, or else the picture it made. */
+export function mainOutput(job: Job): string | null {
+  const output = job.outputs.find((each) => each.kind === "video") ?? job.outputs.find((each) => each.kind === "image");
+  return output?.path ?? null;
+}
+
+/** Such as "12 s" or "3 min". */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 1) {
+    return "under 1 s";
+  }
+  const whole = Math.round(seconds);
+  if (whole < 100) {
+    return `${whole} s`;
+  }
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
+/** Such as "denoising 5 of 12, 42 %, about 4 s left". */
+export function describeRunning(running: Running): string {
+  const percent = running.total > 0 ? `, ${Math.round(100 * clamp(running.step / running.total))} %` : "";
+  const left = running.etaSeconds === null ? "" : `, about ${formatSeconds(running.etaSeconds)} left`;
+  return `${describeStep(running)}${percent}${left}`;
+}
+
+function describeStep(running: Running): string {
+  return running.total > 0 ? `${running.phase} ${running.step} of ${running.total}` : running.phase;
+}
+
+function detail(job: Job): string {
+  const status = job.status;
+  switch (status.state) {
+    case "queued":
+      return status.waitingFor === null ? "waiting" : `waiting for ${status.waitingFor}`;
+    case "running":
+      return describeStep(status);
+    case "cancelling":
+      return "stopping";
+    case "done":
+      return describeResult(job);
+    case "failed":
+      return status.error.message;
+    case "cancelled":
+      return "cancelled";
+    case "interrupted":
+      return status.reason;
+  }
+}
+
+function hint(job: Job): string | null {
+  switch (job.status.state) {
+    case "failed":
+      return job.status.error.hint;
+    case "interrupted":
+    case "cancelled":
+      return describeResuming(job);
+    case "queued":
+    case "running":
+    case "cancelling":
+    case "done":
+      return null;
+  }
+}
+
+function describeResuming(job: Job): string {
+  if (job.framesDone > 0) {
+    return `Resume keeps its ${plural(job.framesDone, "finished frame")}.`;
+  }
+  if (job.keptStep !== null) {
+    return `Resume goes on after step ${job.keptStep}.`;
+  }
+  return "Resume starts it from the beginning.";
+}
+
+function describeResult(job: Job): string {
+  const clip = job.outputs.find((output) => output.kind === "video" || output.kind === "image");
+  if (clip === undefined) {
+    return "done";
+  }
+  const spent = job.startedAt === null || job.endedAt === null ? null : job.endedAt - job.startedAt;
+  const made = `${plural(clip.frames, "frame")}, ${clip.width}×${clip.height}`;
+  return spent === null ? made : `${made}, in ${formatSeconds(spent)}`;
+}
+
+/** The job as it is when the process that ran it is gone and nobody could write down so yet. */
+export function asInterrupted(job: Job, reason: string): Job {
+  const status: Interrupted = { state: "interrupted", reason };
+  return { ...job, status };
+}
+
+export function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
+function clamp(share: number): number {
+  return Math.min(1, Math.max(0, share));
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { parseArguments } from "../../../extension/src/generate/arguments";
+import { againRequest, generateRequest, variation } from "../../../extension/src/generate/requests";
+import { framesPerSecond, jobsWithFrames, problemOfRate } from "../../../extension/src/generate/stitching";
+import { Failure } from "../../../extension/src/errors";
+import { golden, stitched } from "../jobs/golden";
+
+const DEFAULTS = { device: "auto", outputFolder: "/home/ada/videos", metadata: false };
+const VALUES = { model: "tiny", negativePrompt: " blue ", parameters: { steps: 4 }, count: 1 };
+
+describe("a request", () => {
+  it("holds prompt, values, start image and what the settings say", () => {
+    expect(generateRequest(" a red ball ", VALUES, "/home/ada/start.png", DEFAULTS)).toEqual({
+      kind: "generate",
+      model: "tiny",
+      prompt: "a red ball",
+      negativePrompt: "blue",
+      parameters: { steps: 4, startImage: "/home/ada/start.png" },
+      ...DEFAULTS,
+    });
+    expect(generateRequest("a", VALUES, null, DEFAULTS).parameters).toEqual({ steps: 4 });
+  });
+
+  it("varies by the seeds after the one that was drawn", () => {
+    const request = generateRequest("a", VALUES, null, DEFAULTS);
+    expect(variation(request, 41, 2).parameters).toEqual({ steps: 4, seed: 43 });
+    expect(variation(request, null, 1)).toEqual(request);
+  });
+});
+
+describe("again", () => {
+  it("is the same clip: with the seed that was drawn", () => {
+    const job = golden("done", { parameters: { steps: 12, seed: 99 } });
+    const drawn = job.request.kind === "generate" ? { ...job, request: { ...job.request, parameters: {} } } : job;
+    expect(againRequest(drawn, false, "/elsewhere").params).toMatchObject({
+      prompt: "a red ball bouncing on green grass",
+      parameters: { seed: 99 },
+      outputFolder: "/elsewhere",
+    });
+  });
+
+  it("with a new seed leaves it to be drawn", () => {
+    expect(againRequest(golden("done"), true, "/x").params).toMatchObject({ parameters: { steps: 12 } });
+    expect(againRequest(golden("done"), true, "/x").params).not.toHaveProperty("parameters.seed");
+  });
+
+  it("stitches what was stitched", () => {
+    const { method, params } = againRequest(stitched("done"), true, "/x");
+    expect([method, params]).toMatchObject([
+      "jobs/stitch",
+      { folder: "/home/ada/pictures/sunset", outputFolder: "/x" },
+    ]);
+  });
+});
+
+describe("arguments of other commands", () => {
+  it("may leave out all but the prompt", () => {
+    expect(parseArguments({ prompt: "a" }, "tiny")).toEqual({
+      prompt: "a",
+      values: { model: "tiny", negativePrompt: "", parameters: {}, count: 1 },
+    });
+    const all = { prompt: "a", model: "b", negativePrompt: "c", parameters: { steps: 3, fast: true }, count: 2 };
+    expect(parseArguments(all, "tiny").values).toEqual({
+      model: "b",
+      negativePrompt: "c",
+      parameters: { steps: 3, fast: true },
+      count: 2,
+    });
+  });
+
+  it.each([
+    [{}],
+    ["a red ball"],
+    [["a"]],
+    [null],
+    [{ prompt: 3 }],
+    [{ prompt: "a", outputFolder: "/etc" }],
+    [{ prompt: "a", count: "2" }],
+    [{ prompt: "a", parameters: [1] }],
+    [{ prompt: "a", parameters: { steps: { $ref: "x" } } }],
+  ])("%j is refused with a sentence", (value) => {
+    expect(() => parseArguments(value, "tiny")).toThrow(Failure);
+  });
+});
+
+describe("stitching", () => {
+  it("offers stopped jobs with finished frames, the newest first", () => {
+    const old = golden("cancelled", { id: "old" });
+    const fresh = golden("interrupted", { id: "fresh", framesDone: 2 });
+    const jobs = [old, golden("interrupted"), golden("running", { framesDone: 3 }), golden("done"), fresh];
+    expect(jobsWithFrames(jobs).map((job) => job.id)).toEqual(["fresh", "old"]);
+  });
+
+  it.each(["", "0", "-1", "121", "x", "NaN", "Infinity"])("%j is no frame rate", (text) => {
+    expect(problemOfRate(text)).toMatch(/number/);
+  });
+
+  it.each([
+    ["8", 8],
+    [" 23.976 ", 23.976],
+    ["12,5", 12.5],
+    ["120", 120],
+  ])("%j is a frame rate", (text, rate) => {
+    expect([problemOfRate(text), framesPerSecond(text)]).toEqual([null, rate]);
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { describeJob, formatSeconds, mainOutput } from "../../../extension/src/jobs/view";
+import { golden, STATES, stitched } from "./golden";
+
+describe("describeJob", () => {
+  it("tells each state in words", () => {
+    expect(STATES.map((state) => [state, describeJob(golden(state)).detail])).toEqual([
+      ["queued", "waiting for ttvideo generate (pid 815)"],
+      ["running", "denoising 5 of 12"],
+      ["cancelling", "stopping"],
+      ["done", "16 frames, 128×128, in 6 s"],
+      ["failed", "There was not enough memory for this job."],
+      ["cancelled", "cancelled"],
+      ["interrupted", "ttvideo serve (pid 4711) ended without finishing it."],
+    ]);
+  });
+
+  it("tells what to do where something is to be done", () => {
+    expect(STATES.map((state) => [state, describeJob(golden(state)).hint])).toEqual([
+      ["queued", null],
+      ["running", null],
+      ["cancelling", null],
+      ["done", null],
+      ["failed", "Close other programs that use the device, or ask for fewer frames or a smaller size."],
+      ["cancelled", "Resume keeps its 4 finished frames."],
+      ["interrupted", "Resume goes on after step 8."],
+    ]);
+    const early = golden("interrupted", { keptStep: null });
+    expect(describeJob(early).hint).toBe("Resume starts it from the beginning.");
+  });
+
+  it("gives progress and time of a running job only", () => {
+    const running = describeJob(golden("running"));
+    expect([running.phase, running.progress, running.etaSeconds]).toEqual(["denoising", 5 / 12, 3.5]);
+    const others = STATES.filter((state) => state !== "running").map((state) => describeJob(golden(state)));
+    expect(others.flatMap((each) => [each.phase, each.progress, each.etaSeconds]).filter(Boolean)).toEqual([]);
+  });
+
+  it("has no progress for a phase of unknown length, and never more than all of it", () => {
+    const status = { state: "running", phase: "loading", step: 0, total: 0, etaSeconds: null, preview: null } as const;
+    const loading = describeJob(golden("running", { status }));
+    expect([loading.detail, loading.progress]).toEqual(["loading", null]);
+    expect(describeJob(golden("running", { status: { ...status, step: 6, total: 5 } })).progress).toBe(1);
+  });
+
+  it("lets go on what stopped before it was done", () => {
+    const resumable = STATES.filter((state) => describeJob(golden(state)).resumable);
+    expect(resumable).toEqual(["failed", "cancelled", "interrupted"]);
+  });
+
+  it("names a stitched video after its folder", () => {
+    expect(describeJob(stitched("running")).title).toBe("Stitch sunset");
+    expect(describeJob(golden("running")).title).toBe("a red ball bouncing on green grass");
+  });
+
+  it("passes the notes on", () => {
+    expect(describeJob(golden("done")).notes).toEqual(["This small model doesn't know: dragon."]);
+  });
+});
+
+it("the main output is the clip, or else the picture, and never the poster", () => {
+  const done = golden("done");
+  expect(mainOutput(done)).toBe(`${done.folder}/clip.mp4`);
+  const image = { path: "/home/ada/a.png", kind: "image", width: 1, height: 1, frames: 1, fps: null } as const;
+  const poster = done.outputs.filter((output) => output.kind === "poster");
+  expect(mainOutput({ ...done, outputs: [...poster, image] })).toBe(image.path);
+  expect(mainOutput({ ...done, outputs: poster })).toBeNull();
+});
+
+it.each([
+  [0.2, "under 1 s"],
+  [6.75, "7 s"],
+  [99, "99 s"],
+  [100, "2 min"],
+  [3 * 3600, "3 h"],
+])("%d seconds read %s", (seconds, text) => {
+  expect(formatSeconds(seconds)).toBe(text);
+});
