@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { likelyDevice } from "./hardwareRows";
 import type { JobList } from "./jobs/jobList";
+import { escapeMarkdown } from "./plainText";
 import { chosenDevice } from "./settings";
 import { statusLine } from "./statusLine";
 import type { Worker } from "./worker/worker";
@@ -76,7 +77,7 @@ function tooltip(lines: readonly string[], links: readonly Link[]): vscode.Markd
   const text = new vscode.MarkdownString();
   text.isTrusted = { enabledCommands: links.map((link) => link.command) };
   for (const line of lines) {
-    text.appendText(line).appendMarkdown("\n\n");
+    text.appendMarkdown(`${escapeMarkdown(line)}\n\n`);
   }
   return text.appendMarkdown(links.map((link) => `[${link.title}](command:${link.command})`).join(" · "));
 }

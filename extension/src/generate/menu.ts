@@ -1,7 +1,7 @@
 // The second step of Generate Video: what can be changed before it starts. Pure.
 import { plural } from "../jobs/view";
 import type { FormValues, Preset } from "../shared/protocol";
-import { fieldsOf, takesStartImage, textOf, type Field } from "../webview/preview/schema";
+import { fieldsOf, takesStartImage, textOf, type Field } from "../shared/schema";
 import type { ModelInfo } from "../worker/contract";
 import { currentText } from "./parameterBox";
 

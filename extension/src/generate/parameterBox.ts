@@ -1,5 +1,5 @@
 // One parameter of the model as a box to type in, or a list: what stands there, what may, and what it makes of the draft.
-import { parse, rangeOf, textOf, type Field } from "../webview/preview/schema";
+import { parse, rangeOf, textOf, type Field } from "../shared/schema";
 import type { Draft } from "./menu";
 
 /** What stands in the field's box at first. */

@@ -1,5 +1,5 @@
 // What a row of the view Jobs says, shows on hover and offers. Pure.
-import { textOf } from "../webview/preview/schema";
+import { textOf } from "../shared/schema";
 import type { Job } from "../worker/contract";
 import { describeJob, describeRunning, formatSeconds, hasEnded, isActive, isResumable, mainOutput } from "./view";
 
@@ -64,7 +64,8 @@ export function tooltipRows(job: Job): readonly Row[] {
       rows.push({ label: "Negative prompt", text: job.request.negativePrompt });
     }
   }
-  const parameters = Object.entries(job.parameters).map(([key, value]) => `${key} ${textOf(value)}`);
+  const given = Object.entries(job.parameters).filter(([, value]) => value !== null);
+  const parameters = given.map(([key, value]) => `${key} ${textOf(value)}`);
   if (parameters.length > 0) {
     rows.push({ label: "Parameters", text: parameters.join(", ") });
   }

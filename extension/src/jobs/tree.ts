@@ -1,5 +1,6 @@
 // The view Jobs: the list as a tree of one level.
 import * as vscode from "vscode";
+import { escapeMarkdown } from "../plainText";
 import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import type { JobList } from "./jobList";
@@ -95,7 +96,7 @@ function tooltip(job: Job): vscode.MarkdownString {
   tooltipRows(job).forEach(({ label, text: value }, index) => {
     text.appendMarkdown(index === 0 ? "" : "\n\n");
     text.appendMarkdown(label === "" ? "" : `**${label}:** `);
-    text.appendText(value);
+    text.appendMarkdown(escapeMarkdown(value));
   });
   return text;
 }

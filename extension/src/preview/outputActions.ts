@@ -5,6 +5,7 @@ import { basename, dirname, extname, posix } from "node:path";
 import * as vscode from "vscode";
 import { Failure } from "../errors";
 import type { JobList } from "../jobs/jobList";
+import { plainText } from "../plainText";
 import type { OutputList } from "./outputList";
 import { saveName } from "./outputs";
 
@@ -92,7 +93,7 @@ function tell(sentence: string): void {
 }
 
 async function confirm(message: string, detail: string, button: string): Promise<void> {
-  if ((await vscode.window.showWarningMessage(message, { modal: true, detail }, button)) !== button) {
+  if ((await vscode.window.showWarningMessage(plainText(message), { modal: true, detail }, button)) !== button) {
     throw new Failure("cancelled", "Nothing was deleted.", "");
   }
 }

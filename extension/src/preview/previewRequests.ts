@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { Failure } from "../errors";
 import type { Generator } from "../generate/generator";
 import { problemOfName } from "../generate/presets";
+import { resumeJob } from "../jobs/jobActions";
 import type { JobList } from "../jobs/jobList";
 import type { FormValues, JobAction, OutputAction, PreviewMessage } from "../shared/protocol";
 import type { Job, OutputAppeared } from "../worker/contract";
@@ -75,7 +76,7 @@ async function doWithJob(action: JobAction, job: Job, { worker, generator }: Ask
       await worker.call("jobs/cancel", { id: job.id });
       break;
     case "resume":
-      await worker.call("jobs/resume", { id: job.id });
+      await resumeJob(worker, job.id);
       break;
     case "makeAgain":
       await generator.again(job, false);

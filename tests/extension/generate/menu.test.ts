@@ -7,7 +7,7 @@ import {
   problemOf,
   withField,
 } from "../../../extension/src/generate/parameterBox";
-import { fieldsOf, type Field } from "../../../extension/src/webview/preview/schema";
+import { fieldsOf, type Field } from "../../../extension/src/shared/schema";
 import type { ModelInfo } from "../../../extension/src/worker/contract";
 
 const TINY: ModelInfo = {

@@ -146,7 +146,6 @@ test("a picked picture becomes the start image, and none when nothing was picked
 
 test.each([
   ["cancel", "jobs/cancel"],
-  ["resume", "jobs/resume"],
   ["remove", "jobs/remove"],
 ] as const)("%s of a job is asked of the worker", async (action, method) => {
   await carryOut({ type: "job", action, id: done.id }, asked);
@@ -154,6 +153,14 @@ test.each([
 
   await expect(carryOut({ type: "job", action, id: "another" }, asked)).rejects.toMatchObject({ kind: "notFound" });
   expect(call).toHaveBeenCalledTimes(1);
+});
+
+test("a job that goes on takes a queue with it that a crash left paused", async () => {
+  const answers: Record<string, unknown> = { "jobs/list": { jobs: [], queue: { paused: true, reason: "It died." } } };
+  call.mockImplementation((method: string) => Promise.resolve(answers[method]));
+  await carryOut({ type: "job", action: "resume", id: done.id }, asked);
+  expect(call.mock.calls.map(([method]: unknown[]) => method)).toEqual(["jobs/resume", "jobs/list", "queue/resume"]);
+  call.mockReset();
 });
 
 test("making again goes by the job, and is refused for another program's file", async () => {

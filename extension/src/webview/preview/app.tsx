@@ -12,7 +12,7 @@ import { Menu, type Point } from "./menu";
 import { useReducedMotion } from "./motion";
 import { type Send, outputMenu } from "./outputMenu";
 import { Prompt } from "./prompt";
-import { takesStartImage } from "./schema";
+import { takesStartImage } from "../../shared/schema";
 import { Stage } from "./stage";
 import { readDropped } from "./startImage";
 import { Strip } from "./strip";

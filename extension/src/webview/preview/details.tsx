@@ -5,7 +5,7 @@ import type { OutputView } from "../../shared/protocol";
 import { Disclosure } from "./disclosure";
 import { Icon } from "./iconButton";
 import { type Memory, useKept } from "./kept";
-import { duration, labelOf, valueText } from "./labels";
+import { duration, labelOf, valueText } from "../../shared/labels";
 import type { Send } from "./outputMenu";
 
 interface Props {

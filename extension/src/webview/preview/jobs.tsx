@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import type { JobAction, JobView } from "../../shared/protocol";
 import { Icon, IconButton } from "./iconButton";
-import { timeLeft } from "./labels";
+import { timeLeft } from "../../shared/labels";
 import type { Send } from "./outputMenu";
 import { LivePicture } from "./picture";
 

@@ -1,6 +1,6 @@
 // What the view remembers by itself over hiding and reloading: drafts, disclosures, the place in the clip.
 import { useState } from "preact/hooks";
-import type { Entries } from "./schema";
+import type { Entries } from "../../shared/schema";
 
 export interface Kept {
   readonly draft: string;

@@ -6,7 +6,7 @@ import { Disclosure } from "./disclosure";
 import { IconButton } from "./iconButton";
 import { type Memory, useKept } from "./kept";
 import type { Send } from "./outputMenu";
-import { type Field, rangeOf, textOf } from "./schema";
+import { type Field, rangeOf, textOf } from "../../shared/schema";
 import { type Form, MOST_VARIATIONS } from "./useForm";
 
 interface Props {

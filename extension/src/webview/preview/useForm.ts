@@ -2,8 +2,8 @@
 import type { FormValues, Preset, PreviewState } from "../../shared/protocol";
 import type { ModelInfo } from "../../worker/contract";
 import { type Memory, useKept } from "./kept";
-import { valueText } from "./labels";
-import { type Entries, type Field, entriesOf, fieldsOf, parse, takesStartImage } from "./schema";
+import { valueText } from "../../shared/labels";
+import { type Entries, type Field, entriesOf, fieldsOf, parse, takesStartImage } from "../../shared/schema";
 
 export const MOST_VARIATIONS = 8;
 

@@ -1,5 +1,5 @@
 // A model's JSON Schema as form fields, and what stands in the fields as parameters: only those that differ from the defaults.
-import type { JsonValue } from "../../worker/contract";
+import type { JsonValue } from "../worker/contract";
 import { labelOf } from "./labels";
 
 type Schema = Readonly<Record<string, JsonValue>>;

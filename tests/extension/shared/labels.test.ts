@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, labelOf, timeLeft, valueText } from "../../../../extension/src/webview/preview/labels";
+import { duration, labelOf, timeLeft, valueText } from "../../../extension/src/shared/labels";
 
 test("keys read like words", () => {
   expect(["steps", "motionScale", "num_frames", "fps"].map(labelOf)).toEqual([

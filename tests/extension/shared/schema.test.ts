@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entriesOf, fieldsOf, parse, rangeOf, takesStartImage } from "../../../../extension/src/webview/preview/schema";
+import { entriesOf, fieldsOf, parse, rangeOf, takesStartImage } from "../../../extension/src/shared/schema";
 
 const schema = {
   type: "object",

@@ -1,5 +1,5 @@
 // Names and numbers as people read them.
-import type { JsonValue } from "../../worker/contract";
+import type { JsonValue } from "../worker/contract";
 
 const LABELS: Readonly<Record<string, string>> = { fps: "Frame rate" };
 
