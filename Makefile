@@ -71,7 +71,7 @@ vscode: $(MODULES)  ## the extension's tests: its parts, then the packed extensi
 e2e: vsix
 	@.ci/code-server $(NEWEST_CODE)
 	@.ci/code-server $(OLDEST_CODE)
-	@TTVIDEO_PYTHON=$(CURDIR)/$(BIN)/python npx playwright test
+	@TTVIDEO_PYTHON=$(CURDIR)/$(BIN)/python npx --no-install playwright test
 
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"

@@ -29,7 +29,7 @@ FLOORS = (
 )
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
-HEAVY = ("torch", "diffusers", "transformers", "ttnn", "numpy", "PIL")
+HEAVY = ("torch", "diffusers", "transformers", "ttnn", "numpy", "PIL", "watchdog")
 ENTRANCES = ("ttvideo.cli", "ttvideo.rpc.server", "ttvideo.jobs.queue", "ttvideo.families")
 
 

@@ -68,15 +68,14 @@ def test_a_file_says_how_to_make_it_again(outputs: Path, own_state: Path) -> Non
 def test_a_clip_with_a_start_image_is_made_again(outputs: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     Image.radial_gradient("L").convert("RGB").save(picture)
-    options = ("--start-image", picture, "--strength", 0.5, "--output", outputs)
-    (clip,) = ttvideo("generate", PROMPT, "--steps", 4, "--frames", 4, "--seed", 7, *options).stdout.splitlines()
+    begin = ("--start-image", picture, "--strength", 0.5)
+    (clip,) = ttvideo("generate", PROMPT, *QUICK, *begin, "--output", outputs).stdout.splitlines()
     picture.rename(tmp_path / "other.png")
     (again,) = ttvideo("again", clip, "--output", outputs).stdout.splitlines()
     assert frames(Path(again).parent) == frames(Path(clip).parent)
     alone = shutil.copyfile(clip, tmp_path / "alone.mp4")
     assert "Name the picture with --start-image" in ttvideo("again", alone, code=1).stderr
-    options = ("--start-image", tmp_path / "other.png", "--output", outputs)
-    (named,) = ttvideo("again", alone, *options).stdout.splitlines()
+    (named,) = ttvideo("again", alone, "--start-image", tmp_path / "other.png", "--output", outputs).stdout.splitlines()
     assert frames(Path(named).parent) == frames(Path(clip).parent)
     assert "There is no picture" in ttvideo("generate", PROMPT, "--start-image", picture, code=2).stderr
 

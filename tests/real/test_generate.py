@@ -82,7 +82,7 @@ def test_a_prompt_becomes_a_clip_and_everything_about_it_is_on_disk(queue: Queue
     assert all(Path(output.path).stat().st_size > 0 for output in job.outputs)
     assert len(set(frames(job))) == 16
     assert sorted(path.name for path in Path(job.folder).iterdir()) == [
-        "clip.gif", "clip.mp4", "clip.webm", "frames", "job.json", "poster.jpg",
+        "clip.gif", "clip.mp4", "clip.webm", "frames", "job.json", "poster.jpg", "preview.webp",
     ]  # fmt: skip
     assert {Phase.ENCODING, Phase.DENOISING, Phase.DECODING, Phase.STITCHING} <= job.seconds.keys()
     manifest = json.loads(Path(job.folder, "job.json").read_text())

@@ -33,6 +33,8 @@ KEYS = (
     "deleteFiles",
     "clientVersion",
     "prompt",
+    "folder",
+    "folders",
     "model",
     "parameters",
     "formats",

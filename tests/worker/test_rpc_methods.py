@@ -18,6 +18,7 @@ from ttvideo.rpc.methods import make_handlers
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, WORKER_ERROR = -32700, -32600, -32601, -32602, -32000
 HELLO = {"clientVersion": "test"}
+NO_PICTURE = {"startImage": "/nowhere.png"}
 PROMPT = {"prompt": "a red ball bouncing on green grass"}
 
 
@@ -97,6 +98,11 @@ def test_the_queue_is_paused_and_resumed(client: RpcClient) -> None:
         ("jobs/submit", {**PROMPT, "y" * 10**6: 1}, INVALID_PARAMS, "invalidParameters", "yyy…"),
         ("jobs/submit", {**PROMPT, "model": "none"}, WORKER_ERROR, "invalidParameters", "There is no model 'none'"),
         ("jobs/submit", {**PROMPT, "parameters": {"steps": -1}}, WORKER_ERROR, "invalidParameters", "'steps'"),
+        ("jobs/submit", {**PROMPT, "parameters": NO_PICTURE}, WORKER_ERROR, "invalidParameters", "no picture"),
+        ("jobs/stitch", {"folder": "/nowhere"}, WORKER_ERROR, "notFound", "There is no folder"),
+        ("jobs/stitch", {"folder": "/", "fps": 0}, INVALID_PARAMS, "invalidParameters", "'fps'"),
+        ("outputs/watch", {"folders": "/"}, INVALID_PARAMS, "invalidParameters", "'folders'"),
+        ("outputs/watch", {"folders": ["clips"]}, WORKER_ERROR, "invalidParameters", "not a whole path"),
         ("jobs/get", {"id": "none"}, WORKER_ERROR, "notFound", "There is no job 'none'"),
         ("jobs/cancel", {"id": "none"}, WORKER_ERROR, "notFound", "There is no job 'none'"),
         ("jobs/nothing", {}, METHOD_NOT_FOUND, "invalidParameters", "There is no method 'jobs/nothing'"),

@@ -1,12 +1,12 @@
 // With a real pip, and packages that are small and made here.
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { install, type Installation } from "../../../extension/src/worker/install";
 import { ManagedEnvironments } from "../../../extension/src/worker/managedEnvironment";
 import { probePython, type Python } from "../../../extension/src/worker/python";
-import { PYTHON, temporaryFolder, VERSION } from "./support";
+import { PYTHON, ROOT, temporaryFolder, VERSION } from "./support";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -34,7 +34,10 @@ async function ask(python: string, folder: string): Promise<Python> {
 
 async function prepare(version = VERSION) {
   const folder = await temporaryFolder();
-  const wheel = join(folder, `ttvideo-${version}-py3-none-any.whl`);
+  // As in the packed extension: the wheel in one folder, what it is installed with in another beside it.
+  await mkdir(join(folder, "dist"), { recursive: true });
+  await cp(join(ROOT, "constraints"), join(folder, "constraints"), { recursive: true });
+  const wheel = join(folder, "dist", `ttvideo-${version}-py3-none-any.whl`);
   execFileSync(PYTHON, ["-c", MAKE_WHEEL, wheel, version]);
   const environments = new ManagedEnvironments(join(folder, "worker"));
   await mkdir(environments.root);

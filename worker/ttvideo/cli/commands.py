@@ -226,13 +226,9 @@ def models(arguments: argparse.Namespace) -> int:
             print(f"  {checkpoint.title}: {checkpoint.size_bytes / 1e6:.1f} MB, {checkpoint.license}, {place}")
         properties: Any = model.parameters_schema["properties"]
         for name, schema in properties.items():
-            limits = [
-                f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema
-            ]
-            print(
-                f"  {name:<10} {schema.get('description', '')} (default {schema.get('default')}{', ' * bool(limits)}"
-                f"{' '.join(limits)})"
-            )
+            words = {"default": "default", "minimum": "from", "maximum": "to"}
+            limits = ", ".join(f"{word} {schema[key]}" for key, word in words.items() if schema.get(key) is not None)
+            print(f"  {name:<11} {schema.get('description', '')}{f' ({limits})' if limits else ''}")
         for backend in model.backends:
             print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
     return 0

@@ -102,7 +102,7 @@ def complete(
     update |= {"outputs": made.outputs, "seconds": seconds, "kept_step": None}
     job = queue.update(job.id, lambda job: job.model_copy(update={"notes": with_notes(job, made)} | update))
     folders.write_manifest(job.model_copy(update={"status": Done()}), recipe)
-    folders.discard_working_files(Path(job.folder))
+    folders.discard_state(Path(job.folder))
 
 
 def clip_finished_frames(queue: Queue, id: str) -> Job:

@@ -205,6 +205,6 @@ def kept(job: Job, recipe: dict[str, Any]) -> Kept:
     return Kept(frames, state.read_bytes() if state.exists() else None)
 
 
-def discard_working_files(folder: Path) -> None:
-    for name in (STATE, PREVIEW):
-        (folder / name).unlink(missing_ok=True)
+def discard_state(folder: Path) -> None:
+    """What resuming needs, a done job does not. The preview stays: whoever shows it may be reading it right now."""
+    (folder / STATE).unlink(missing_ok=True)

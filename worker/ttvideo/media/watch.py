@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,12 +25,14 @@ from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
 log = logging.getLogger(__name__)
+# The watchdog package finds a new folder in a new folder in two ways, and says so.
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 
 TICK_SECONDS = 0.1
 CLOSED_SECONDS = 0.3
 """From when a file was closed or renamed until it is looked at: some programs close and go on."""
 QUIET_SECONDS = 1.0
-"""From when a file was last written to, where nothing says that it was closed (macOS)."""
+"""From when a file was last written to, where nothing says that it was closed."""
 FOLDERS_SECONDS = 2.0
 """How often it is looked whether a watched folder was made anew."""
 MOST_ENTRIES = 20_000
@@ -197,7 +200,7 @@ class FolderWatch:
             for entry in files:
                 with contextlib.suppress(OSError):
                     if self._wanted(entry.name) and entry.stat(follow_symlinks=False).st_ctime >= since:
-                        self.look_at([entry.path], CLOSED_SECONDS)
+                        self.look_at([entry.path], QUIET_SECONDS)
 
 
 class _Handler(FileSystemEventHandler):

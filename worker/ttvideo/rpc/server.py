@@ -30,7 +30,7 @@ EXIT_BROKEN_FRAMING = 65
 PARENT_SECONDS = 0.5
 WAITING_REQUESTS = 64
 LAST_ANSWERS_SECONDS = 0.4
-LAST_EVENTS_SECONDS = 0.2
+LAST_EVENTS_SECONDS = 0.1
 DEVICE_SECONDS = 1.0
 END_SECONDS = 1.8
 
@@ -72,10 +72,10 @@ def serve() -> int:
     log_events = LogEvents(protocol.post)
     logging.getLogger("ttvideo").addHandler(log_events)
     log_events.start()
-    if level not in LEVELS:
-        log.warning("TTVIDEO_LOG_LEVEL is '%s', not one of %s: it is taken as info.", level, ", ".join(LEVELS))
     events = QueueEvents(queue, protocol.post)
     answering = start_answering(channel, protocol, ends)
+    if level not in LEVELS:
+        log.warning("TTVIDEO_LOG_LEVEL is '%s', not one of %s: it is taken as info.", level, ", ".join(LEVELS))
     events.start()
     runner = Runner(queue)
     runner.start()
