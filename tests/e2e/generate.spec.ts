@@ -20,7 +20,7 @@ test("Generate Video with its defaults makes a clip that plays", { tag: "@oldest
 
 test("a job is cancelled and resumed from the view Jobs", async ({ workbench }) => {
   const prompt = "a blue star rising over purple mountains";
-  await workbench.generate(prompt, 100);
+  await workbench.generate(prompt, 60);
   const running = workbench.job(prompt, "running, denoising [1-9]");
   await expect(running).toBeVisible();
   await workbench.screenshot("running");
@@ -39,7 +39,7 @@ test("a job is cancelled and resumed from the view Jobs", async ({ workbench }) 
 
 test("the worker is killed: that is said, and the job goes on where it was", async ({ workbench, server }) => {
   const prompt = "a yellow moon over a blue sea";
-  await workbench.generate(prompt, 100);
+  await workbench.generate(prompt, 60);
   await expect(workbench.job(prompt, "running, denoising [1-9]")).toBeVisible();
   process.kill(await server.worker(), "SIGKILL");
 

@@ -63,7 +63,7 @@ test("a reloaded window shows the same output, prompt box and half written promp
 
 test("a job that runs when the window is reloaded goes on at its kept step", async ({ workbench }) => {
   const prompt = "a red square turning";
-  await workbench.generate(prompt, 100);
+  await workbench.generate(prompt, 60);
   await expect(workbench.job(prompt, "running, denoising [1-9]")).toBeVisible();
   await workbench.reload();
 

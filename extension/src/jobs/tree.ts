@@ -19,19 +19,22 @@ const ICONS: Readonly<Record<JobState, vscode.ThemeIcon>> = {
   interrupted: new vscode.ThemeIcon("debug-pause", new vscode.ThemeColor("list.warningForeground")),
 };
 
-export class JobTree implements vscode.TreeDataProvider<Job>, vscode.Disposable {
+/** Its elements are the jobs' ids: they stay the same while a job changes, and with them the row a person points at. */
+export class JobTree implements vscode.TreeDataProvider<string>, vscode.Disposable {
   readonly #jobs: JobList;
-  readonly #view: vscode.TreeView<Job>;
+  readonly #view: vscode.TreeView<string>;
   readonly #subscriptions: vscode.Disposable[];
-  readonly onDidChangeTreeData: vscode.Event<void>;
+  readonly #changed = new vscode.EventEmitter<string[] | undefined>();
+  #shown: ReadonlyMap<string, Job> = new Map();
+  readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(worker: Worker, jobs: JobList) {
     this.#jobs = jobs;
-    this.onDidChangeTreeData = jobs.onDidChange;
     this.#view = vscode.window.createTreeView(JOBS_VIEW, { treeDataProvider: this, showCollapseAll: false });
     this.#subscriptions = [
       this.#view,
       jobs.onDidChange(() => {
+        this.#refresh();
         this.#describeList();
       }),
       this.#view.onDidChangeVisibility(({ visible }) => {
@@ -45,11 +48,16 @@ export class JobTree implements vscode.TreeDataProvider<Job>, vscode.Disposable 
     }
   }
 
-  getChildren(job?: Job): Job[] {
-    return job === undefined ? [...this.#jobs.jobs] : [];
+  getChildren(id?: string): string[] {
+    return id === undefined ? this.#jobs.jobs.map((job) => job.id) : [];
   }
 
-  getTreeItem(job: Job): vscode.TreeItem {
+  getTreeItem(id: string): vscode.TreeItem {
+    const job = this.#jobs.get(id);
+    if (job === undefined) {
+      // Removed between the question for the rows and this one; the next refresh comes without it.
+      return new vscode.TreeItem("");
+    }
     const item = new vscode.TreeItem(rowLabel(job), vscode.TreeItemCollapsibleState.None);
     item.id = job.id;
     item.description = rowDescription(job);
@@ -57,19 +65,33 @@ export class JobTree implements vscode.TreeDataProvider<Job>, vscode.Disposable 
     item.contextValue = contextWords(job);
     item.accessibilityInformation = { label: accessibleLabel(job) };
     if (isActive(job) || mainOutput(job) !== null) {
-      item.command = { command: "ttVideo.showOutput", title: "Show Output", arguments: [job] };
+      item.command = { command: "ttVideo.showOutput", title: "Show Output", arguments: [id] };
     }
     return item;
   }
 
-  resolveTreeItem(item: vscode.TreeItem, job: Job): vscode.TreeItem {
-    item.tooltip = tooltip(this.#jobs.get(job.id) ?? job);
+  resolveTreeItem(item: vscode.TreeItem, id: string): vscode.TreeItem {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) {
+      item.tooltip = tooltip(job);
+    }
     return item;
   }
 
   dispose(): void {
-    for (const each of this.#subscriptions) {
+    for (const each of [...this.#subscriptions, this.#changed]) {
       each.dispose();
+    }
+  }
+
+  /** All rows when there are others than before; else those that changed. */
+  #refresh(): void {
+    const before = this.#shown;
+    this.#shown = new Map(this.#jobs.jobs.map((job) => [job.id, job]));
+    const isSameList = [...before.keys()].join() === [...this.#shown.keys()].join();
+    const changed = [...this.#shown].filter(([id, job]) => before.get(id) !== job).map(([id]) => id);
+    if (!isSameList || changed.length > 0) {
+      this.#changed.fire(isSameList ? changed : undefined);
     }
   }
 
