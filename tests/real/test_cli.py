@@ -100,7 +100,15 @@ def test_pictures_are_stitched_and_stitched_again(outputs: Path, tmp_path: Path)
 
 def test_ctrl_c_cancels_and_resume_goes_on(outputs: Path) -> None:
     command = [sys.executable, "-m", "ttvideo", "generate", PROMPT, "--steps", "60", "--output", str(outputs)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        # Tests that were started in the background have inherited that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stderr is not None
     id = next(line.split()[0] for line in iter(process.stderr.readline, "") if "denoising" in line)
     process.send_signal(signal.SIGINT)
