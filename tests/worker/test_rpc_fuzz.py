@@ -218,5 +218,10 @@ def test_a_video_is_still_made_afterwards(log: Path, outputs: Path) -> None:
 
         client.wait_for(lambda: state() in ("done", "failed", "interrupted"), "the job", timeout=300)
         assert state() == "done", client.heard("job/changed")[-1]
-        videos = [heard for heard in client.heard("output/appeared") if heard["output"]["kind"] == "video"]
-        assert [Path(heard["output"]["path"]).is_file() for heard in videos] == [True]
+
+        def videos() -> list[str]:
+            appeared = [heard["output"] for heard in client.heard("output/appeared")]
+            return [output["path"] for output in appeared if output["kind"] == "video"]
+
+        client.wait_for(videos, "its video")
+        assert [Path(path).is_file() for path in videos()] == [True]
