@@ -14,10 +14,10 @@ TEST := OMP_WAIT_POLICY=passive PYTHONPATH=tests TTVIDEO_OTHER_PYTHON=$(CURDIR)/
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo code test system lint rings vscode vsix e2e fuzz bench clean
+.PHONY: help setup demo code test system lint rings vscode vsix e2e set-up-worker fuzz bench clean
 
 help:  ## say this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with everything that is needed
 
@@ -72,7 +72,11 @@ vscode: $(MODULES)  ## the extension's tests: its parts, then the packed extensi
 e2e: vsix
 	@.ci/code-server $(NEWEST_CODE)
 	@.ci/code-server $(OLDEST_CODE)
-	@TTVIDEO_PYTHON=$(CURDIR)/$(BIN)/python npx --no-install playwright test
+	@TTVIDEO_PYTHON=$(CURDIR)/$(BIN)/python npx --no-install playwright test --project=newest --project=oldest
+
+set-up-worker: vsix  ## test the command Set Up Worker for real, which downloads PyTorch
+	@.ci/code-server $(NEWEST_CODE)
+	@npx --no-install playwright test --project=setup
 
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
