@@ -6,11 +6,11 @@ export interface Button {
   readonly command: string;
 }
 
-const SET_UP: Button = { title: "Set Up Worker", command: "ttVideo.setUpWorker" };
+export const SET_UP: Button = { title: "Set Up Worker", command: "ttVideo.setUpWorker" };
 const SELECT: Button = { title: "Select Interpreter", command: "ttVideo.selectInterpreter" };
-const RESTART: Button = { title: "Restart Worker", command: "ttVideo.restartWorker" };
-const LOG: Button = { title: "Show Log", command: "ttVideo.showLog" };
-const HARDWARE: Button = { title: "Detect Hardware", command: "ttVideo.detectHardware" };
+export const RESTART: Button = { title: "Restart Worker", command: "ttVideo.restartWorker" };
+export const LOG: Button = { title: "Show Log", command: "ttVideo.showLog" };
+export const HARDWARE: Button = { title: "Detect Hardware", command: "ttVideo.detectHardware" };
 
 export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
   notSetUp: [SET_UP, SELECT],

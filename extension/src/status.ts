@@ -1,5 +1,6 @@
 // The one item in the status bar: the device and what is going on there.
 import * as vscode from "vscode";
+import { HARDWARE, LOG, RESTART, SET_UP, type Button } from "./failureButtons";
 import { likelyDevice } from "./hardwareRows";
 import type { JobList } from "./jobs/jobList";
 import { escapeMarkdown } from "./plainText";
@@ -7,17 +8,8 @@ import { chosenDevice } from "./settings";
 import { statusLine } from "./statusLine";
 import type { Worker } from "./worker/worker";
 
-interface Link {
-  readonly title: string;
-  readonly command: string;
-}
-
-const LOG: Link = { title: "Show Log", command: "ttVideo.showLog" };
-const RESTART: Link = { title: "Restart Worker", command: "ttVideo.restartWorker" };
-const PAUSE: Link = { title: "Pause Queue", command: "ttVideo.pauseQueue" };
-const RESUME: Link = { title: "Resume Queue", command: "ttVideo.resumeQueue" };
-const SET_UP: Link = { title: "Set Up Worker", command: "ttVideo.setUpWorker" };
-const HARDWARE: Link = { title: "Detect Hardware", command: "ttVideo.detectHardware" };
+const PAUSE: Button = { title: "Pause Queue", command: "ttVideo.pauseQueue" };
+const RESUME: Button = { title: "Resume Queue", command: "ttVideo.resumeQueue" };
 
 export class Status implements vscode.Disposable {
   readonly #item: vscode.StatusBarItem;
@@ -60,7 +52,7 @@ export class Status implements vscode.Disposable {
   }
 }
 
-function linksOf(worker: Worker, jobs: JobList): readonly Link[] {
+function linksOf(worker: Worker, jobs: JobList): readonly Button[] {
   switch (worker.health.kind) {
     case "notSetUp":
       return [SET_UP, LOG];
@@ -73,7 +65,7 @@ function linksOf(worker: Worker, jobs: JobList): readonly Link[] {
   }
 }
 
-function tooltip(lines: readonly string[], links: readonly Link[]): vscode.MarkdownString {
+function tooltip(lines: readonly string[], links: readonly Button[]): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.isTrusted = { enabledCommands: links.map((link) => link.command) };
   for (const line of lines) {

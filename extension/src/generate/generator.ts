@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { Failure } from "../errors";
 import type { JobList } from "../jobs/jobList";
 import { chosenDevice, outputFolder, writesMetadata } from "../settings";
-import type { FormValues, Preset } from "../shared/protocol";
+import { MOST_VARIATIONS, type FormValues, type Preset } from "../shared/protocol";
 import type { Job, ModelInfo } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import { presetsIn, withoutPreset, withPreset } from "./presets";
@@ -12,7 +12,6 @@ import { againRequest, generateRequest, variation } from "./requests";
 
 const HISTORY = "ttVideo.promptHistory";
 const PRESETS = "ttVideo.presets";
-export const MOST_VARIATIONS = 8;
 
 export class Generator implements vscode.Disposable {
   private readonly memento: vscode.Memento;

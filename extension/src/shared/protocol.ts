@@ -69,6 +69,9 @@ export interface OutputView {
   } | null;
 }
 
+/** How many variations can be asked for at once */
+export const MOST_VARIATIONS = 8;
+
 /** What the form holds, and what a preset keeps. */
 export interface FormValues {
   readonly model: string;

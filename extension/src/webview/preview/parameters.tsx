@@ -1,13 +1,13 @@
 // The form: presets, model, what the model's schema asks, negative prompt, variations.
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import type { Preset, PreviewState } from "../../shared/protocol";
+import { MOST_VARIATIONS, type Preset, type PreviewState } from "../../shared/protocol";
 import { Disclosure } from "./disclosure";
 import { IconButton } from "./iconButton";
 import { type Memory, useKept } from "./kept";
 import type { Send } from "./outputMenu";
 import { type Field, rangeOf, textOf } from "../../shared/schema";
-import { type Form, MOST_VARIATIONS } from "./useForm";
+import type { Form } from "./useForm";
 
 interface Props {
   readonly state: Pick<PreviewState, "models" | "presets">;

@@ -1,11 +1,9 @@
 // What the person chose besides the prompt, remembered over reloads.
-import type { FormValues, Preset, PreviewState } from "../../shared/protocol";
+import { MOST_VARIATIONS, type FormValues, type Preset, type PreviewState } from "../../shared/protocol";
 import type { ModelInfo } from "../../worker/contract";
 import { type Memory, useKept } from "./kept";
 import { valueText } from "../../shared/labels";
 import { type Entries, type Field, entriesOf, fieldsOf, parse, takesStartImage } from "../../shared/schema";
-
-export const MOST_VARIATIONS = 8;
 
 export interface Form {
   readonly model: ModelInfo | undefined;
