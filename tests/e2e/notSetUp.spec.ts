@@ -35,6 +35,8 @@ test("every command that needs the worker says that it is not set up", async ({ 
 test("the others do what they say", async ({ workbench }) => {
   await workbench.runCommand(`TT Video: ${IN_PREVIEW}`);
   await expect(workbench.preview.getByRole("button", { name: "Set Up Worker" })).toBeVisible();
+  // The cursor comes into the prompt box when the view is drawn, and a palette that is open by then closes.
+  await expect(workbench.preview.getByRole("textbox", { name: "Prompt", exact: true })).toBeFocused();
   await workbench.runCommand("TT Video: Open Lesson");
   await workbench.choice("Your first video").click();
   await expect(workbench.lesson.getByRole("heading", { level: 1 })).toHaveText("Your first video");
