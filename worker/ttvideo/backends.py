@@ -38,6 +38,21 @@ def cpu_title() -> str:
     return f"{name}, {usable_cores()} cores"
 
 
+def device_title(device: str) -> str:
+    """What a device that is in use is called."""
+    if device != "cuda":
+        return cpu_title()
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+def boards() -> list[Path]:
+    """The Tenstorrent devices that the system shows."""
+    folder = Path("/dev/tenstorrent")
+    return sorted(folder.glob("[0-9]*")) if folder.is_dir() else []
+
+
 def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -82,8 +97,8 @@ def _cuda() -> Backend:
 
 def _tt() -> Backend:
     version = installed("ttnn")
-    boards = sorted(Path("/dev/tenstorrent").glob("[0-9]*")) if Path("/dev/tenstorrent").is_dir() else []
-    if not boards:
+    found = boards()
+    if not found:
         return Backend(
             id="tt",
             available=False,
@@ -94,5 +109,5 @@ def _tt() -> Backend:
             id="tt", available=False, detail="A board is there, but ttnn is not: pip install 'ttvideo[ttnn]'"
         )
     return Backend(
-        id="tt", available=False, detail=f"{len(boards)} board(s), ttnn {version}; no model of this version runs there."
+        id="tt", available=False, detail=f"{len(found)} board(s), ttnn {version}; no model of this version runs there."
     )

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from ttvideo.backends import backends, resolve_device
 from ttvideo.contract import Backend, GenerateRequest, ModelInfo, Models, Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import tiny
+from ttvideo.families import sd35, sdxl, tiny
 from ttvideo.families.family import Family
 
-FAMILIES: tuple[Family, ...] = (tiny.FAMILY,)
+FAMILIES: tuple[Family, ...] = (tiny.FAMILY, sdxl.FAMILY, *sd35.FAMILIES)
 FIRST_PHASE = Phase.LOADING
 SEEDS = 2**31
 
@@ -42,7 +42,10 @@ def pictures(family: Family) -> tuple[str, ...]:
 
 
 def effective(request: GenerateRequest) -> Effective:
-    """The parameters a request will run with. Raises WorkerError(INVALID_PARAMETERS | NO_DEVICE)."""
+    """The parameters a request will run with.
+
+    Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, MODEL_MISSING, MODEL_BROKEN (a folder of another model).
+    """
     family = find(request.model)
     # Whoever asks learns at once that a device is not there; the process that runs the job looks again.
     resolve_device(request.device)
@@ -52,6 +55,8 @@ def effective(request: GenerateRequest) -> Effective:
     if given.get("seed", -1) == -1:
         given["seed"] = secrets.randbelow(SEEDS)
     params, notes = family.fit(_validate(family, given))
+    # Whose weights are missing learns it now, not when the queue comes to the job.
+    family.revision()
     remarks = family.remarks(request.prompt, request.negative_prompt)
     return Effective(params.model_dump(mode="json", by_alias=True), notes + remarks)
 

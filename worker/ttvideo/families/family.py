@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -62,12 +62,53 @@ class Pipeline(Protocol):
 
 
 @dataclass(frozen=True)
+class Prompt:
+    text: str
+    negative: str = ""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture to draw, on its own or from another one: `start`, uint8 [height, width, 3] of the picture's size,
+    left as far as `strength` (0 to 1) says.
+    """
+
+    prompt: Prompt
+    params: BaseModel
+    """The family's `Params`, for one frame and without a start image of its own."""
+    start: Pixels | None = None
+    strength: float = 0.6
+
+
+class Illustrator(Pipeline, Protocol):
+    """A pipeline that also draws single pictures, several at once."""
+
+    def encode(self, prompts: Sequence[Prompt], on_event: OnEvent, *, free: bool = False) -> None:
+        """Encode these prompts in one batch, instead of those of the last call.
+
+        With `free` the text encoders are unloaded afterwards, and loaded again when they are next needed.
+        """
+
+    def largest_batch(self, params: BaseModel) -> int:
+        """How many shots of this size may be drawn at once with the memory that is free now; at least 1."""
+
+    def draw(self, shots: Sequence[Shot], on_event: OnEvent) -> list[Frame]:
+        """Frames of shots with encoded prompts, float32 [height, width, 3] in [0, 1].
+
+        All have the same size, steps, guidance and strength, and all or none a start. Reports the denoising phase, with
+        previews, and the decoding phase. A shot's noise depends on its own seed only, not on the others of the batch.
+        """
+
+
+@dataclass(frozen=True)
 class Family:
     id: str
     title: str
     makes: Literal["clip", "image"]
     Params: type[BaseModel]
     checkpoints: Callable[[], tuple[Checkpoint, ...]]
+    draws: bool
+    """Whether `load` gives an Illustrator."""
     devices: frozenset[str]
     """Ids of the backends the family runs on."""
     fit: Callable[[Any], tuple[BaseModel, list[str]]]
