@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,35 @@ def test_frames_of_a_stopped_job_become_a_clip(worker: RpcClient, pictures: Path
     queue.update(stopped.id, lambda job: job.model_copy(update={"status": Interrupted(reason="test")}))
     queue.unpause()
     queue.close()
-    job = stitch(worker, Path(stopped.folder), outputs)
+    job = stitch(worker, Path(stopped.folder), outputs, fps=12, formats=["webm"])
     assert job["status"]["state"] == "done", job
     assert "-stitch-a-red-ball-" in job["folder"]
-    assert len(probe.decode(Path(job["folder"], "clip.mp4"))) == 3
+    clip = Path(job["folder"], "clip.webm")
+    assert (len(probe.decode(clip)), probe.rate(clip)) == (3, 12)
+
+
+def test_pictures_are_held_and_change_slowly(worker: RpcClient, pictures: Path, outputs: Path) -> None:
+    about = {"hold": 0.5, "fps": 12, "transition": "crossfade", "codec": "vp9", "crf": 20, "formats": ["webm"]}
+    job = stitch(worker, pictures, outputs, **about)
+    assert job["status"]["state"] == "done", job
+    expected = {"fps": 12, "frames": 72, "hold": 0.5, "transition": "crossfade", "codec": "vp9", "crf": 20}
+    assert job["parameters"] == expected | {"width": 64, "height": 48}
+    assert (job["framesDone"], job["notes"]) == (72, [])
+    shown = probe.decode(Path(job["folder"], "clip.webm")).mean(axis=(1, 2, 3))
+    assert len(shown) == 72
+    steps = [after - before for before, after in itertools.pairwise(shown)]
+    # From one picture to the next are 20 levels, in thirds.
+    assert max(steps) == pytest.approx(20 / 3, abs=2)
+
+
+def test_files_are_stitched_in_their_order(worker: RpcClient, pictures: Path, outputs: Path) -> None:
+    backwards = [str(pictures / f"shot{number}.png") for number in range(11, -1, -1)]
+    as_a_shell_does = sorted(backwards)
+    for files, order in ((backwards, -1), (as_a_shell_does, 1)):
+        job = stitch(worker, pictures, outputs, files=files)
+        assert job["status"]["state"] == "done", job
+        shown = list(probe.decode(Path(job["folder"], "clip.mp4")).mean(axis=(1, 2, 3)))
+        assert shown[::order] == sorted(shown)
 
 
 def test_stitching_does_not_wait_for_the_device(

@@ -14,7 +14,7 @@ from ttvideo.contract import GenerateRequest
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import Event, StepEvent
 from ttvideo.jobs import folders
-from ttvideo.jobs.pictures import Fitted, natural, source
+from ttvideo.jobs.pictures import Fit, Fitted, natural, source
 from ttvideo.jobs.submission import new_job
 
 
@@ -82,6 +82,49 @@ def test_what_is_no_folder_of_pictures_is_refused(tmp_path: Path, name: str, kin
     with pytest.raises(WorkerError, match=words) as caught:
         source(str(tmp_path / name))
     assert caught.value.kind == kind
+
+
+def test_files_are_taken_in_the_order_given(tmp_path: Path) -> None:
+    first, second, third = (save(tmp_path / name) for name in ("b.png", "a.png", "10.png"))
+    assert source(str(tmp_path), [str(first), str(second), str(third)]).pictures == (first, second, third)
+    again = [str(path) for path in (first, second, first)]
+    assert source(str(tmp_path), again).pictures == (first, second, first)
+
+
+def test_files_in_the_order_of_a_shell_are_taken_in_that_of_their_numbers(tmp_path: Path) -> None:
+    numbered = [save(tmp_path / f"frame_{number}.png") for number in range(12)]
+    as_a_shell_does = sorted(map(str, numbered))
+    assert as_a_shell_does != [*map(str, numbered)]
+    assert source(str(tmp_path), as_a_shell_does).pictures == tuple(numbered)
+    assert source(str(tmp_path), [str(path) for path in numbered]).pictures == tuple(numbered)
+    backwards = as_a_shell_does[::-1]
+    assert [*map(str, source(str(tmp_path), backwards).pictures)] == backwards
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WorkerError, match=r"no picture .*none\.png") as caught:
+        source(str(tmp_path), [str(save(tmp_path / "a.png")), str(tmp_path / "none.png")])
+    assert caught.value.kind is ErrorKind.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("fit", "said", "white"),
+    [
+        ("crop", "1 of 3 pictures has another size than 40x30: scaled to fill, cut where the shape differs.", 1.0),
+        ("stretch", "1 of 3 pictures has another size than 40x30: stretched to it.", 0.5),
+    ],
+)
+def test_other_sizes_are_cropped_or_stretched(tmp_path: Path, fit: Fit, said: str, white: float) -> None:
+    pictures = [save(tmp_path / f"{n}.png") for n in range(2)]
+    tall = tmp_path / "tall.png"
+    column = np.zeros((120, 40, 3), np.uint8)
+    column[30:90] = 255
+    Image.fromarray(column).save(tall)
+    fitted = Fitted([*pictures, tall], ignore, fit)
+    assert fitted.note == said
+    shown = fitted.load(tall)
+    assert shown.shape == (30, 40, 3)
+    assert (shown > 127).mean() == pytest.approx(white, abs=0.05)
 
 
 def test_other_sizes_are_fitted_on_black_and_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
@@ -53,6 +54,11 @@ def boxes(path: Path) -> list[str]:
         names.append(data[at + 4 : at + 8].decode("latin-1"))
         at += int.from_bytes(data[at : at + 4], "big")
     return names
+
+
+def ffmpegs() -> list[psutil.Process]:
+    """The encoders that run under this process, which may have other children."""
+    return [child for child in psutil.Process().children() if child.name().startswith("ffmpeg")]
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:

@@ -13,6 +13,7 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media import metadata
 from ttvideo.media.encode import encode
 from ttvideo.media.frames import save_frame, save_poster, save_preview
+from ttvideo.media.timeline import one_each
 from unit.media.conftest import picture
 
 PICTURES = ("png", "jpg", "gif")
@@ -36,7 +37,7 @@ def write(folder: Path, suffix: str, text: str | None) -> Path:
     elif suffix == "jpg":
         save_poster(picture(0, 16, 16), path, text)
     else:
-        encode([folder / "frame.png"], path, suffix, 8, text, lambda i: None)
+        encode(one_each([folder / "frame.png"], 8), path, suffix, text, lambda i: None)
     return path
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from ttvideo.media import ffmpeg
 from ttvideo.media.encode import encode
 from ttvideo.media.probe import Probed, is_media, probe
+from ttvideo.media.timeline import one_each
 from unit.media.conftest import FrameMaker
 
 ANIMATED = (".gif", ".apng", ".webp")
@@ -42,7 +43,7 @@ def test_pictures_that_move(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
 def test_videos(make_frames: FrameMaker, tmp_path: Path, suffix: str) -> None:
     clip = tmp_path / f"clip{suffix}"
-    encode(make_frames(10), clip, suffix[1:], 12.5, None, ignore)
+    encode(one_each(make_frames(10), 12.5), clip, suffix[1:], None, ignore)
     assert probe(clip, decode=True) == Probed("video", 64, 48, 10, 12.5)
 
 
@@ -75,7 +76,7 @@ def test_an_animation_cut_off_between_frames_is_none(tmp_path: Path, suffix: str
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
 def test_a_video_cut_off_anywhere_is_none(make_frames: FrameMaker, tmp_path: Path, suffix: str) -> None:
     clip = tmp_path / f"clip{suffix}"
-    encode(make_frames(10), clip, suffix[1:], 8, None, ignore)
+    encode(one_each(make_frames(10), 8), clip, suffix[1:], None, ignore)
     whole = clip.read_bytes()
     for length in {*range(64), *range(64, len(whole), 97), len(whole) - 1}:
         clip.write_bytes(whole[:length])

@@ -8,23 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttvideo.contract import Done, Job, Output, Phase, StitchRequest
+from ttvideo.contract import Done, Job, Output, Phase, StitchRequest, StoryboardRequest
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import Event, PhaseEvent, StepEvent
-from ttvideo.jobs import folders, pictures
+from ttvideo.jobs import folders, pictures, quality, timelines
 from ttvideo.jobs.progress import Progress
 from ttvideo.jobs.queue import RESUMABLE, Queue
+from ttvideo.jobs.storyboard.footage import finished
 
 if TYPE_CHECKING:
-    from ttvideo.media.frames import Pixels
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Files in order, and how each becomes uint8 [height, width, 3] of one size."""
-
-    files: Sequence[Path]
-    read: Callable[[Path], Pixels]
+    from ttvideo.media.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -40,55 +33,71 @@ def stitch(
     recipe: dict[str, Any],
     on_event: Callable[[Event], None],
     name: str = "clip",
-    source: Pictures | None = None,
+    source: Timeline | None = None,
 ) -> Stitched:
-    """Encode the job's frames that are there, in order, or the pictures of `source`.
+    """Encode the job's frames that are there, in order, each for one frame of the clip, or what `source` shows.
 
-    Raises WorkerError: ENCODER, DISK, INVALID_PARAMETERS (an unreadable picture), and what `on_event` raises.
+    Raises WorkerError: ENCODER, DISK, INVALID_PARAMETERS (an unreadable picture; codec or crf), and what `on_event`
+    raises.
     """
     from ttvideo.media.encode import encode
-    from ttvideo.media.frames import load_frame, save_poster
+    from ttvideo.media.frames import save_poster
+    from ttvideo.media.timeline import one_each
 
     folder = Path(job.folder)
-    source = source or Pictures(sorted(folder.joinpath(folders.FRAMES).glob("frame_*.png")), load_frame)
-    frames = source.files
-    fps = float(job.parameters.get("fps") or 8)  # type: ignore[arg-type]
+    if source is None:
+        fps = float(job.parameters.get("fps") or 8)  # type: ignore[arg-type]
+        source = one_each(sorted(folder.joinpath(folders.FRAMES).glob("frame_*.png")), fps)
+    quality.check(job.request)
     metadata = folders.embedded(recipe) if job.request.metadata else None
-    total = len(frames) * len(job.request.formats)
+    total = len(source) * len(job.request.formats)
     on_event(PhaseEvent(Phase.STITCHING, total=total))
-    outputs, notes = [], []
+    outputs, notes = [], [*source.notes]
     for number, format in enumerate(job.request.formats):
         path = folder / f"{name}.{format.value}"
 
-        def on_frame(index: int, before: int = number * len(frames)) -> None:
+        def on_frame(index: int, before: int = number * len(source)) -> None:
             on_event(StepEvent(before + index + 1, total))
 
-        made = encode(frames, path, format.value, fps, metadata, on_frame, source.read)
+        made = encode(source, path, format.value, metadata, on_frame, *quality.of(job.request, format))
         size = {"width": made.width, "height": made.height}
-        outputs.append(Output(path=str(path), kind="video", frames=made.frames, fps=fps, **size))
+        outputs.append(Output(path=str(path), kind="video", frames=made.frames, fps=source.fps, **size))
         notes += [made.note] if made.note else []
     poster = folder / "poster.jpg"
-    pixels = source.read(frames[len(frames) // 2])
+    pixels = source.poster()
     save_poster(pixels, poster, metadata)
     outputs.append(Output(path=str(poster), kind="poster", width=pixels.shape[1], height=pixels.shape[0]))
     return Stitched(tuple(outputs), tuple(notes))
 
 
+def picture(job: Job) -> Stitched:
+    """What a model of single pictures made: its one frame."""
+    width, height = (int(str(job.parameters[side])) for side in ("width", "height"))
+    path = str(folders.frame_path(Path(job.folder), 0))
+    return Stitched((Output(path=path, kind="image", width=width, height=height),), ())
+
+
 def stitch_pictures(queue: Queue, job: Job, stopping: threading.Event) -> None:
     """Run a stitch job, from the first picture on: nothing of it is kept half-way. Raises what `stitch` raises."""
-    assert isinstance(job.request, StitchRequest)
+    request = job.request
+    assert isinstance(request, StitchRequest)
     progress = Progress(queue, job, None, stopping, warm=True)
-    folders.make(Path(job.folder))
-    files = pictures.source(job.request.folder).pictures
+    files = pictures.source(request.folder, request.files).pictures
     progress(PhaseEvent(Phase.LOADING, total=len(files)))
-    fitted = pictures.Fitted(files, progress)
-    found = {"frames": len(files), "width": fitted.width, "height": fitted.height}
+    fitted = pictures.Fitted(files, progress, request.fit)
+    show(queue, job, timelines.of_pictures(request, files, fitted), (fitted.note,), progress)
+
+
+def show(queue: Queue, job: Job, source: Timeline, notes: Sequence[str | None], progress: Progress) -> None:
+    """Make the job's folder, its clip of `source` and its manifest, and write down that it is done."""
+    folders.make(Path(job.folder))
+    found = {"frames": len(source), "width": source.width, "height": source.height}
     job = queue.update(job.id, lambda job: job.model_copy(update={"parameters": job.parameters | found}))
     recipe = folders.recipe(job, "")
     folders.write_manifest(job, recipe)
-    made = stitch(job, recipe, progress, source=Pictures(files, fitted.load))
-    notes = (fitted.note, *made.notes) if fitted.note else made.notes
-    complete(queue, job, recipe, Stitched(made.outputs, notes), progress, frames_done=len(files))
+    made = stitch(job, recipe, progress, source=source)
+    said = tuple(note for note in notes if note) + made.notes
+    complete(queue, job, recipe, Stitched(made.outputs, said), progress, frames_done=len(source))
 
 
 def complete(
@@ -115,7 +124,8 @@ def clip_finished_frames(queue: Queue, id: str) -> Job:
             "Only jobs that stopped half-way, with some frames finished, leave something to use.",
         )
     manifest = folders.read_manifest(Path(job.folder)) or {}
-    made = stitch(job, manifest.get("recipe", {}), lambda event: None, name="partial")
+    source = finished(job) if isinstance(job.request, StoryboardRequest) else None
+    made = stitch(job, manifest.get("recipe", {}), lambda event: None, name="partial", source=source)
     return queue.update(
         id, lambda job: job.model_copy(update={"outputs": made.outputs, "notes": with_notes(job, made)})
     )

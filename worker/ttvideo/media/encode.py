@@ -1,21 +1,23 @@
-"""Frames on disk become a clip: one frame at a time goes through ffmpeg's standard input."""
+"""Frames become a clip: one at a time goes through ffmpeg's standard input."""
 
 from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from ttvideo.contract import Codec
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media import ffmpeg
 from ttvideo.media.files import atomic
-from ttvideo.media.frames import Pixels, load_frame
+from ttvideo.media.frames import Pixels
 from ttvideo.media.metadata import append_gif_comment, ffmetadata
 
 # sRGB pixels to the limited range of BT.709 with both tagged: an untagged clip is shown as BT.601 by some players.
@@ -38,61 +40,76 @@ class Encoded:
     frames: int
 
 
+class Frames(Protocol):
+    """The frames of a clip, made one by one whenever they are asked for, and the same each time."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def fps(self) -> float: ...
+
+    @property
+    def moves(self) -> bool:
+        """Whether nearly every frame is another one, and made while the clip is."""
+
+    def __len__(self) -> int: ...
+
+    def frames(self) -> Generator[Pixels]:
+        """uint8 [height, width, 3] each; closed when no more are wanted."""
+
+
 @dataclass(frozen=True)
 class _Source:
-    """Frames as ffmpeg's first input: `frames` on disk, padded to `width` x `height`."""
+    """Frames as ffmpeg's first input, padded to `width` x `height`."""
 
-    frames: Sequence[Path]
+    frames: Frames
     width: int
     height: int
     fps: float
-    read: Callable[[Path], Pixels]
 
     def argv(self) -> list[str]:
         size, rate = f"{self.width}x{self.height}", str(Fraction(self.fps).limit_denominator(1001))
         return ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", size, "-framerate", rate, "-i", "pipe:0"]
 
-    def load(self, path: Path) -> Pixels:
-        """The frame at `path`, uint8 [height, width, 3], its last row and column repeated where the clip is larger."""
-        pixels = self.read(path)
-        height, width = pixels.shape[:2]
-        down, right = self.height - height, self.width - width
-        if not (0 <= down <= 1 and 0 <= right <= 1):
-            raise WorkerError(
-                ErrorKind.DISK,
-                f"The frame {path} is {width}x{height}, but the first frame of the clip is of another size.",
-                "Remove it and resume the job to make it again.",
-            )
+    def padded(self, pixels: Pixels) -> Pixels:
+        """The frame, its last row and column repeated where the clip is larger."""
+        down, right = self.height - self.frames.height, self.width - self.frames.width
         return np.pad(pixels, ((0, down), (0, right), (0, 0)), mode="edge") if down or right else pixels
 
 
 def encode(
-    frames: Sequence[Path],
+    frames: Frames,
     target: Path,
     format: str,
-    fps: float,
     metadata: str | None,
     on_frame: Callable[[int], None],
-    read: Callable[[Path], Pixels] = load_frame,
+    codec: Codec | None = None,
+    crf: int | None = None,
 ) -> Encoded:
-    """Make `target`, a clip of `format` ('mp4', 'webm', 'gif'), from pictures; equal input, equal bytes.
-
-    `read` gives each picture as uint8 [height, width, 3], all of one size.
+    """Make `target`, a clip of `format` ('mp4', 'webm', 'gif'); equal input, equal bytes. See `ffmpeg.choose`.
 
     MP4 and WebM are yuv420p, whose sizes are even: an odd width or height grows by one, repeating the last column or
     row. A GIF plays at 50 frames a second at most, as browsers slow down faster ones.
     `on_frame(i)` is called after each frame that ffmpeg took, i from 0 to len(frames) - 1, never falling (a GIF takes
     two passes, so each i comes twice). What it raises ends ffmpeg, removes the partial file and passes through.
-    Raises WorkerError: ENCODER, DISK.
+    Raises WorkerError: ENCODER, INVALID_PARAMETERS (codec, crf or size), DISK, and what making the frames raises.
     """
-    if not frames:
-        raise WorkerError(ErrorKind.ENCODER, "There is no frame to make a clip of.", "Resume the job to make some.")
-    choice = ffmpeg.choose(format)
-    height, width = read(frames[0]).shape[:2]
+    choice = ffmpeg.choose(format, codec, crf, quick=frames.moves)
+    width, height = frames.width, frames.height
+    if min(width, height) < choice.smallest:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"The clip is {width}x{height}, and {choice.encoder} needs {choice.smallest} pixels a side at least.",
+            "Choose another codec, or a larger size.",
+        )
     if format == "gif":
-        source = _Source(frames, width, height, min(fps, _GIF_MAX_FPS), read)
+        source = _Source(frames, width, height, min(frames.fps, _GIF_MAX_FPS))
     else:
-        source = _Source(frames, width + width % 2, height + height % 2, fps, read)
+        source = _Source(frames, width + width % 2, height + height % 2, frames.fps)
     with atomic(target) as partial, tempfile.TemporaryDirectory(prefix="ttvideo-") as scratch:
         encoder = ["-c:v", choice.encoder, *choice.argv, "-fflags", "+bitexact", "-flags:v", "+bitexact"]
         if format == "gif":
@@ -102,8 +119,9 @@ def encode(
         else:
             _video(source, encoder, partial, format, Path(scratch), metadata, on_frame)
     note = choice.note
-    if source.fps != fps:
-        note = f"A GIF plays at most {_GIF_MAX_FPS} frames a second, so this one is slower than the {fps:g} asked for."
+    if source.fps != frames.fps:
+        asked = f"the {frames.fps:g} asked for"
+        note = f"A GIF plays at most {_GIF_MAX_FPS} frames a second, so this one is slower than {asked}."
     return Encoded(choice.encoder, note, source.width, source.height, len(frames))
 
 
@@ -164,14 +182,14 @@ def _stream(argv: list[str], source: _Source, on_frame: Callable[[int], None]) -
         assert process.stdin is not None
         try:
             whole = True
-            for i, path in enumerate(source.frames):
-                pixels = source.load(path)
-                try:
-                    process.stdin.write(pixels.data)
-                except OSError:  # ffmpeg ended before its input did: its log says why
-                    whole = False
-                    break
-                on_frame(i)
+            with closing(source.frames.frames()) as frames:
+                for i, pixels in enumerate(frames):
+                    try:
+                        process.stdin.write(np.ascontiguousarray(source.padded(pixels)).data)
+                    except OSError:  # ffmpeg ended before its input did: its log says why
+                        whole = False
+                        break
+                    on_frame(i)
             with suppress(OSError):
                 process.stdin.close()
             status = process.wait()

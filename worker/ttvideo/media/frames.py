@@ -50,11 +50,16 @@ def to_pixels(frame: NDArray[np.float32]) -> Pixels:
     return pixels
 
 
-def save_frame(pixels: Pixels, path: Path, metadata: str | None) -> None:
-    """Write uint8 [H, W, 3] as PNG, losslessly, with `metadata` (JSON text) in a text chunk."""
+def frame_file(pixels: Pixels, metadata: str | None) -> bytes:
+    """uint8 [H, W, 3] as a PNG, losslessly, with `metadata` (JSON text) in a text chunk."""
     info = None if metadata is None else png_info(metadata)
     # Level 1 is up to 7 times faster than the default 6 for large noisy frames, and about a tenth larger.
-    write_atomic(path, _encoded(Image.fromarray(pixels), "PNG", compress_level=1, pnginfo=info))
+    return _encoded(Image.fromarray(pixels), "PNG", compress_level=1, pnginfo=info)
+
+
+def save_frame(pixels: Pixels, path: Path, metadata: str | None) -> None:
+    """Write uint8 [H, W, 3] whole; see `frame_file`."""
+    write_atomic(path, frame_file(pixels, metadata))
 
 
 def load_frame(path: Path) -> Pixels:
@@ -92,16 +97,31 @@ def load_picture(path: Path, width: int, height: int, *, cover: bool = False) ->
 
     Raises WorkerError(INVALID_PARAMETERS) for a missing or broken one.
     """
+    picture = _upright(path)
+    if picture.size != (width, height):
+        fit = ImageOps.fit if cover else ImageOps.pad
+        picture = fit(picture, (width, height), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
+
+
+def load_stretched(path: Path, width: int, height: int) -> Pixels:
+    """Like `load_picture`, but of the size asked for whatever the picture's shape."""
+    picture = _upright(path)
+    return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def load_whole(path: Path) -> Pixels:
+    """Like `load_picture`, of the picture's own size."""
+    return np.asarray(_upright(path))
+
+
+def _upright(path: Path) -> Image.Image:
     with _opened(path) as image:
         upright = ImageOps.exif_transpose(image)
         if upright.has_transparency_data:
             upright = upright.convert("RGBA")
             upright = Image.alpha_composite(Image.new("RGBA", upright.size, "black"), upright)
-        upright = upright.convert("RGB")
-        if upright.size != (width, height):
-            fit = ImageOps.fit if cover else ImageOps.pad
-            upright = fit(upright, (width, height), Image.Resampling.LANCZOS)
-        return np.asarray(upright)
+        return upright.convert("RGB")
 
 
 @contextmanager
