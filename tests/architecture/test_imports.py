@@ -22,6 +22,7 @@ FLOORS = (
     {"backends"},
     {"media", "tt"},
     {"families"},
+    {"storyboards"},
     {"jobs"},
     {"rpc"},
     {"cli"},

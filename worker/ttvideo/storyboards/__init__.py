@@ -1,0 +1,1 @@
+"""Storyboard files: one prompt per frame, read without running anything."""
