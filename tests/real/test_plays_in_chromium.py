@@ -21,6 +21,7 @@ from support.waiting import wait_until
 from ttvideo.cli import main
 from ttvideo.media.encode import encode
 from ttvideo.media.frames import Pixels, save_frame
+from ttvideo.media.timeline import one_each
 
 FRAMES, FPS, SIDE = 16, 8, 128
 FLAGS = (
@@ -154,7 +155,7 @@ def test_every_frame_of_an_mp4_is_shown_in_order(tmp_path: Path) -> None:
     for i, path in enumerate(paths):
         save_frame(frame(i), path, None)
     clip = tmp_path / "clip.mp4"
-    encode(paths, clip, "mp4", FPS, None, lambda i: None)
+    encode(one_each(paths, FPS), clip, "mp4", None, lambda i: None)
     assert watch(clip, tmp_path)["shown"] == list(range(FRAMES))
 
 

@@ -38,6 +38,48 @@ class ClipFormat(str, Enum):
     WEBM = "webm"
 
 
+class Codec(str, Enum):
+    """How a clip's pictures are compressed: H.264 and H.265 go into MP4, VP9 and AV1 into WebM."""
+
+    H264 = "h264"
+    H265 = "h265"
+    VP9 = "vp9"
+    AV1 = "av1"
+
+
+class Transition(str, Enum):
+    """How one picture of a stitched clip becomes the next."""
+
+    CUT = "cut"
+    CROSSFADE = "crossfade"
+    FADE = "fade"
+    INTERPOLATE = "interpolate"
+
+
+class Motion(str, Enum):
+    """How the camera moves over a still picture."""
+
+    STILL = "still"
+    ZOOM_IN = "zoom-in"
+    ZOOM_OUT = "zoom-out"
+    PAN_LEFT = "pan-left"
+    PAN_RIGHT = "pan-right"
+    PAN_UP = "pan-up"
+    PAN_DOWN = "pan-down"
+    PAN_UP_LEFT = "pan-up-left"
+    PAN_UP_RIGHT = "pan-up-right"
+    PAN_DOWN_LEFT = "pan-down-left"
+    PAN_DOWN_RIGHT = "pan-down-right"
+    KEN_BURNS = "ken-burns"
+
+
+class Easing(str, Enum):
+    LINEAR = "linear"
+    EASE_IN = "ease-in"
+    EASE_OUT = "ease-out"
+    EASE_IN_OUT = "ease-in-out"
+
+
 class ErrorInfo(Wire):
     """What happened and what to do, one sentence each."""
 
@@ -46,7 +88,17 @@ class ErrorInfo(Wire):
     hint: str
 
 
-class GenerateRequest(Wire):
+class ClipRequest(Wire):
+    """What every request for a clip may say about its files."""
+
+    formats: tuple[ClipFormat, ...] = (ClipFormat.MP4,)
+    codec: Codec | None = Field(None, description="None: H.264 in MP4, VP9 in WebM")
+    crf: int | None = Field(None, ge=0, le=63, description="Constant rate factor: lower is better and larger")
+    output_folder: str | None = None
+    metadata: bool = True
+
+
+class GenerateRequest(ClipRequest):
     """Make a clip (or an image) from a prompt. `parameters` are the family's own, checked against its schema."""
 
     kind: Literal["generate"] = "generate"
@@ -55,24 +107,70 @@ class GenerateRequest(Wire):
     negative_prompt: str = Field("", max_length=10_000)
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     device: str = "auto"
-    formats: tuple[ClipFormat, ...] = (ClipFormat.MP4,)
-    output_folder: str | None = None
-    metadata: bool = True
 
 
-class StitchRequest(Wire):
+class StoryboardRequest(ClipRequest):
+    """Make the frames of a storyboard file that are not there yet, and a clip when all are there."""
+
+    kind: Literal["storyboard"] = "storyboard"
+    file: str
+    text: str | None = Field(None, max_length=1_000_000, description="The file as an editor shows it; None: it is read")
+    only: tuple[int, ...] | None = Field(None, description="Only these frames, counted from 0; None: all")
+    reroll: tuple[int, ...] = Field((), description="Make these frames again, each with another seed")
+    fresh: bool = Field(False, description="Begin in a new folder instead of going on in the storyboard's last one")
+    adopt: str | None = Field(None, description="A folder with frame_*.png of another program to take as frames")
+    settings: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Instead of what the front matter says, by its keys: model, seed, steps, ..."
+    )
+    batch: int | None = Field(None, ge=1, le=64, description="Frames drawn at once; None: as memory allows")
+    free_text_encoders: bool = Field(False, description="Unload the text encoders before drawing")
+    device: str = "auto"
+
+
+class StitchRequest(ClipRequest):
     """Make a clip of pictures that exist: of a folder's, in the order of the numbers in their names, or a stopped
     job's finished frames, when the folder is that job's."""
 
     kind: Literal["stitch"] = "stitch"
     folder: str
+    files: tuple[str, ...] = Field((), max_length=100_000, description="These pictures in this order, not the folder's")
     fps: float = Field(8.0, gt=0, le=120)
-    formats: tuple[ClipFormat, ...] = (ClipFormat.MP4,)
-    output_folder: str | None = None
-    metadata: bool = True
+    hold: float | None = Field(None, gt=0, le=3600, description="Seconds each picture is shown; None: one frame")
+    transition: Transition = Transition.CUT
+    transition_seconds: float | None = Field(None, gt=0, le=60, description="None: half of the hold")
+    fit: Literal["pad", "crop", "stretch"] = Field("pad", description="What is done to pictures of another size")
 
 
-JobRequest: TypeAlias = Annotated[GenerateRequest | StitchRequest, Field(discriminator="kind")]
+class Rectangle(Wire):
+    """Part of a picture, in fractions of its width and height."""
+
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
+
+
+class AnimateRequest(ClipRequest):
+    """Make a clip of one picture, over which the camera moves."""
+
+    kind: Literal["animate"] = "animate"
+    image: str
+    motion: Motion = Motion.ZOOM_IN
+    seconds: float = Field(5.0, gt=0, le=3600)
+    fps: float = Field(24.0, gt=0, le=120)
+    zoom: float = Field(1.25, gt=1, le=10, description="How much nearer the nearest view is than the farthest")
+    easing: Easing = Easing.EASE_IN_OUT
+    start: Rectangle | None = Field(None, description="What Ken Burns begins with; None: all of the picture")
+    end: Rectangle | None = Field(None, description="What Ken Burns ends with; None: chosen by the zoom")
+    fade_in: float = Field(0.0, ge=0, le=60, description="Seconds from black")
+    fade_out: float = Field(0.0, ge=0, le=60, description="Seconds to black")
+    width: int | None = Field(None, ge=16, le=8192, description="None: the picture's own")
+    height: int | None = Field(None, ge=16, le=8192, description="None: the picture's own")
+
+
+JobRequest: TypeAlias = Annotated[
+    GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest, Field(discriminator="kind")
+]
 
 
 class Queued(Wire):
@@ -255,6 +353,70 @@ class Outputs(Wire):
     outputs: tuple[OutputAppeared, ...]
 
 
+class StoryboardText(Wire):
+    """A storyboard file, with the text an editor shows of it."""
+
+    file: str
+    text: str | None = None
+    output_folder: str | None = None
+
+
+class StoryboardProblem(Wire):
+    """What is wrong at a place within one line. Lines and columns count from 0; columns in UTF-16 units."""
+
+    line: int
+    column: int
+    end_column: int
+    severity: Literal["error", "warning", "information"]
+    message: str
+
+
+class StoryboardFrame(Wire):
+    """One prompt of a storyboard, and what there is of its frame."""
+
+    number: int
+    line: int
+    end_line: int
+    prompt: str = Field(description="As written in the file, on one line")
+    state: Literal["missing", "made", "changed"] = Field(
+        description="changed: there is a frame, but of another prompt or other parameters"
+    )
+    picture: str | None = Field(None, description="Path of the frame's file")
+    seed: int | None = Field(None, description="What the picture was made with")
+    seconds: float | None = Field(None, description="How long the picture took")
+    device: str | None = Field(None, description="What the picture was made on")
+
+
+class Storyboard(Wire):
+    """What a storyboard file says, what is wrong with it and what is made of it."""
+
+    model: str
+    frames: tuple[StoryboardFrame, ...]
+    problems: tuple[StoryboardProblem, ...]
+    folder: str | None = Field(None, description="Where its frames are, if there are any")
+    adoptable: tuple[str, ...] = Field((), description="Pictures of other programs beside it, named like its frames")
+
+
+class StoryboardPlace(Wire):
+    text: str = Field(max_length=1_000_000)
+    line: int = Field(ge=0)
+    column: int = Field(ge=0)
+
+
+class Completion(Wire):
+    """What may be typed at a place: `insert` replaces the text from `column` to that place."""
+
+    label: str
+    insert: str
+    column: int
+    detail: str
+    kind: Literal["key", "value"]
+
+
+class Completions(Wire):
+    items: tuple[Completion, ...]
+
+
 class LogMessage(Wire):
     level: Literal["debug", "info", "warning", "error"]
     message: str
@@ -264,7 +426,9 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "worker/hello": (HelloParams, Hello),
     "models/list": (Nothing, Models),
     "jobs/submit": (GenerateRequest, Job),
+    "jobs/storyboard": (StoryboardRequest, Job),
     "jobs/stitch": (StitchRequest, Job),
+    "jobs/animate": (AnimateRequest, Job),
     "jobs/cancel": (JobId, Job),
     "jobs/resume": (JobId, Job),
     "jobs/list": (ListParams, Jobs),
@@ -275,6 +439,8 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "queue/resume": (Nothing, QueueState),
     "device/status": (Nothing, DeviceStatus),
     "outputs/watch": (WatchParams, Outputs),
+    "storyboard/check": (StoryboardText, Storyboard),
+    "storyboard/complete": (StoryboardPlace, Completions),
 }
 
 EVENTS: dict[str, type[Wire]] = {

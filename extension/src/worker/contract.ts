@@ -1,5 +1,67 @@
 // Generated from worker/ttvideo/contract.py by worker/tools/write_contract.py; change it there.
 
+/** Make a clip of one picture, over which the camera moves. */
+export interface AnimateRequestInput {
+  readonly formats?: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec?: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf?: number | null;
+  readonly outputFolder?: string | null;
+  readonly metadata?: boolean;
+  readonly kind?: "animate";
+  readonly image: string;
+  readonly motion?: Motion;
+  readonly seconds?: number;
+  readonly fps?: number;
+  /** How much nearer the nearest view is than the farthest */
+  readonly zoom?: number;
+  readonly easing?: Easing;
+  /** What Ken Burns begins with; None: all of the picture */
+  readonly start?: Rectangle | null;
+  /** What Ken Burns ends with; None: chosen by the zoom */
+  readonly end?: Rectangle | null;
+  /** Seconds from black */
+  readonly fadeIn?: number;
+  /** Seconds to black */
+  readonly fadeOut?: number;
+  /** None: the picture's own */
+  readonly width?: number | null;
+  /** None: the picture's own */
+  readonly height?: number | null;
+}
+
+/** Make a clip of one picture, over which the camera moves. */
+export interface AnimateRequest {
+  readonly formats: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf: number | null;
+  readonly outputFolder: string | null;
+  readonly metadata: boolean;
+  readonly kind: "animate";
+  readonly image: string;
+  readonly motion: Motion;
+  readonly seconds: number;
+  readonly fps: number;
+  /** How much nearer the nearest view is than the farthest */
+  readonly zoom: number;
+  readonly easing: Easing;
+  /** What Ken Burns begins with; None: all of the picture */
+  readonly start: Rectangle | null;
+  /** What Ken Burns ends with; None: chosen by the zoom */
+  readonly end: Rectangle | null;
+  /** Seconds from black */
+  readonly fadeIn: number;
+  /** Seconds to black */
+  readonly fadeOut: number;
+  /** None: the picture's own */
+  readonly width: number | null;
+  /** None: the picture's own */
+  readonly height: number | null;
+}
+
 export interface Backend {
   readonly id: "cpu" | "cuda" | "tt";
   readonly available: boolean;
@@ -26,6 +88,22 @@ export interface Checkpoint {
 
 export type ClipFormat = "mp4" | "gif" | "webm";
 
+/** How a clip's pictures are compressed: H.264 and H.265 go into MP4, VP9 and AV1 into WebM. */
+export type Codec = "h264" | "h265" | "vp9" | "av1";
+
+/** What may be typed at a place: `insert` replaces the text from `column` to that place. */
+export interface Completion {
+  readonly label: string;
+  readonly insert: string;
+  readonly column: number;
+  readonly detail: string;
+  readonly kind: "key" | "value";
+}
+
+export interface Completions {
+  readonly items: readonly Completion[];
+}
+
 export interface Device {
   readonly id: string;
   readonly title: string;
@@ -40,6 +118,8 @@ export interface DeviceStatus {
 export interface Done {
   readonly state: "done";
 }
+
+export type Easing = "linear" | "ease-in" | "ease-out" | "ease-in-out";
 
 /** What happened and what to do, one sentence each. */
 export interface ErrorInfo {
@@ -71,28 +151,36 @@ export interface Failed {
 
 /** Make a clip (or an image) from a prompt. `parameters` are the family's own, checked against its schema. */
 export interface GenerateRequestInput {
+  readonly formats?: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec?: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf?: number | null;
+  readonly outputFolder?: string | null;
+  readonly metadata?: boolean;
   readonly kind?: "generate";
   readonly model?: string;
   readonly prompt: string;
   readonly negativePrompt?: string;
   readonly parameters?: Readonly<Record<string, JsonValue>>;
   readonly device?: string;
-  readonly formats?: readonly ClipFormat[];
-  readonly outputFolder?: string | null;
-  readonly metadata?: boolean;
 }
 
 /** Make a clip (or an image) from a prompt. `parameters` are the family's own, checked against its schema. */
 export interface GenerateRequest {
+  readonly formats: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf: number | null;
+  readonly outputFolder: string | null;
+  readonly metadata: boolean;
   readonly kind: "generate";
   readonly model: string;
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly parameters: Readonly<Record<string, JsonValue>>;
   readonly device: string;
-  readonly formats: readonly ClipFormat[];
-  readonly outputFolder: string | null;
-  readonly metadata: boolean;
 }
 
 export interface Hello {
@@ -172,6 +260,21 @@ export interface Models {
   readonly models: readonly ModelInfo[];
 }
 
+/** How the camera moves over a still picture. */
+export type Motion =
+  | "still"
+  | "zoom-in"
+  | "zoom-out"
+  | "pan-left"
+  | "pan-right"
+  | "pan-up"
+  | "pan-down"
+  | "pan-up-left"
+  | "pan-up-right"
+  | "pan-down-left"
+  | "pan-down-right"
+  | "ken-burns";
+
 /** Put a queued job before another, or at the end. */
 export interface MoveParams {
   readonly id: string;
@@ -217,6 +320,14 @@ export interface Queued {
   readonly waitingFor: string | null;
 }
 
+/** Part of a picture, in fractions of its width and height. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface RemoveParams {
   readonly id: string;
   readonly deleteFiles?: boolean;
@@ -239,12 +350,25 @@ export interface Running {
  * job's finished frames, when the folder is that job's.
  */
 export interface StitchRequestInput {
-  readonly kind?: "stitch";
-  readonly folder: string;
-  readonly fps?: number;
   readonly formats?: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec?: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf?: number | null;
   readonly outputFolder?: string | null;
   readonly metadata?: boolean;
+  readonly kind?: "stitch";
+  readonly folder: string;
+  /** These pictures in this order, not the folder's */
+  readonly files?: readonly string[];
+  readonly fps?: number;
+  /** Seconds each picture is shown; None: one frame */
+  readonly hold?: number | null;
+  readonly transition?: Transition;
+  /** None: half of the hold */
+  readonly transitionSeconds?: number | null;
+  /** What is done to pictures of another size */
+  readonly fit?: "pad" | "crop" | "stretch";
 }
 
 /**
@@ -252,20 +376,148 @@ export interface StitchRequestInput {
  * job's finished frames, when the folder is that job's.
  */
 export interface StitchRequest {
-  readonly kind: "stitch";
-  readonly folder: string;
-  readonly fps: number;
   readonly formats: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf: number | null;
   readonly outputFolder: string | null;
   readonly metadata: boolean;
+  readonly kind: "stitch";
+  readonly folder: string;
+  /** These pictures in this order, not the folder's */
+  readonly files: readonly string[];
+  readonly fps: number;
+  /** Seconds each picture is shown; None: one frame */
+  readonly hold: number | null;
+  readonly transition: Transition;
+  /** None: half of the hold */
+  readonly transitionSeconds: number | null;
+  /** What is done to pictures of another size */
+  readonly fit: "pad" | "crop" | "stretch";
 }
+
+/** What a storyboard file says, what is wrong with it and what is made of it. */
+export interface Storyboard {
+  readonly model: string;
+  readonly frames: readonly StoryboardFrame[];
+  readonly problems: readonly StoryboardProblem[];
+  /** Where its frames are, if there are any */
+  readonly folder: string | null;
+  /** Pictures of other programs beside it, named like its frames */
+  readonly adoptable: readonly string[];
+}
+
+/** One prompt of a storyboard, and what there is of its frame. */
+export interface StoryboardFrame {
+  readonly number: number;
+  readonly line: number;
+  readonly endLine: number;
+  /** As written in the file, on one line */
+  readonly prompt: string;
+  /** changed: there is a frame, but of another prompt or other parameters */
+  readonly state: "missing" | "made" | "changed";
+  /** Path of the frame's file */
+  readonly picture: string | null;
+  /** What the picture was made with */
+  readonly seed: number | null;
+  /** How long the picture took */
+  readonly seconds: number | null;
+  /** What the picture was made on */
+  readonly device: string | null;
+}
+
+export interface StoryboardPlace {
+  readonly text: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What is wrong at a place within one line. Lines and columns count from 0; columns in UTF-16 units. */
+export interface StoryboardProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly endColumn: number;
+  readonly severity: "error" | "warning" | "information";
+  readonly message: string;
+}
+
+/** Make the frames of a storyboard file that are not there yet, and a clip when all are there. */
+export interface StoryboardRequestInput {
+  readonly formats?: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec?: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf?: number | null;
+  readonly outputFolder?: string | null;
+  readonly metadata?: boolean;
+  readonly kind?: "storyboard";
+  readonly file: string;
+  /** The file as an editor shows it; None: it is read */
+  readonly text?: string | null;
+  /** Only these frames, counted from 0; None: all */
+  readonly only?: readonly number[] | null;
+  /** Make these frames again, each with another seed */
+  readonly reroll?: readonly number[];
+  /** Begin in a new folder instead of going on in the storyboard's last one */
+  readonly fresh?: boolean;
+  /** A folder with frame_*.png of another program to take as frames */
+  readonly adopt?: string | null;
+  /** Instead of what the front matter says, by its keys: model, seed, steps, ... */
+  readonly settings?: Readonly<Record<string, JsonValue>>;
+  /** Frames drawn at once; None: as memory allows */
+  readonly batch?: number | null;
+  /** Unload the text encoders before drawing */
+  readonly freeTextEncoders?: boolean;
+  readonly device?: string;
+}
+
+/** Make the frames of a storyboard file that are not there yet, and a clip when all are there. */
+export interface StoryboardRequest {
+  readonly formats: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf: number | null;
+  readonly outputFolder: string | null;
+  readonly metadata: boolean;
+  readonly kind: "storyboard";
+  readonly file: string;
+  /** The file as an editor shows it; None: it is read */
+  readonly text: string | null;
+  /** Only these frames, counted from 0; None: all */
+  readonly only: readonly number[] | null;
+  /** Make these frames again, each with another seed */
+  readonly reroll: readonly number[];
+  /** Begin in a new folder instead of going on in the storyboard's last one */
+  readonly fresh: boolean;
+  /** A folder with frame_*.png of another program to take as frames */
+  readonly adopt: string | null;
+  /** Instead of what the front matter says, by its keys: model, seed, steps, ... */
+  readonly settings: Readonly<Record<string, JsonValue>>;
+  /** Frames drawn at once; None: as memory allows */
+  readonly batch: number | null;
+  /** Unload the text encoders before drawing */
+  readonly freeTextEncoders: boolean;
+  readonly device: string;
+}
+
+/** A storyboard file, with the text an editor shows of it. */
+export interface StoryboardText {
+  readonly file: string;
+  readonly text?: string | null;
+  readonly outputFolder?: string | null;
+}
+
+/** How one picture of a stitched clip becomes the next. */
+export type Transition = "cut" | "crossfade" | "fade" | "interpolate";
 
 /** The folders to watch from now on, instead of those of the last call. */
 export interface WatchParams {
   readonly folders: readonly string[];
 }
 
-export type JobRequest = GenerateRequest | StitchRequest;
+export type JobRequest = GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest;
 
 export type JobStatus = Queued | Running | Cancelling | Done | Failed | CancelledState | Interrupted;
 
@@ -274,7 +526,9 @@ export interface Methods {
   "worker/hello": { params: HelloParams; result: Hello };
   "models/list": { params: Nothing; result: Models };
   "jobs/submit": { params: GenerateRequestInput; result: Job };
+  "jobs/storyboard": { params: StoryboardRequestInput; result: Job };
   "jobs/stitch": { params: StitchRequestInput; result: Job };
+  "jobs/animate": { params: AnimateRequestInput; result: Job };
   "jobs/cancel": { params: JobId; result: Job };
   "jobs/resume": { params: JobId; result: Job };
   "jobs/list": { params: ListParams; result: Jobs };
@@ -285,6 +539,8 @@ export interface Methods {
   "queue/resume": { params: Nothing; result: QueueState };
   "device/status": { params: Nothing; result: DeviceStatus };
   "outputs/watch": { params: WatchParams; result: Outputs };
+  "storyboard/check": { params: StoryboardText; result: Storyboard };
+  "storyboard/complete": { params: StoryboardPlace; result: Completions };
 }
 
 /** What the worker tells unasked. */

@@ -10,14 +10,16 @@ import sys
 from collections.abc import Sequence
 
 from ttvideo import __version__
-from ttvideo.cli import commands
-from ttvideo.contract import ClipFormat
+from ttvideo.cli import commands, pictures, scaling, storyboard
+from ttvideo.contract import ClipFormat, Codec
 from ttvideo.errors import WorkerError
 
 EPILOG = """\
 examples:
   ttvideo generate "a red ball bouncing on green grass"
   ttvideo generate "a blue star rising over purple mountains" --seed 7 --format mp4,gif
+  ttvideo storyboard video_prompts.txt --style "Kodachrome photo"
+  ttvideo storyboard video_prompts.txt --reroll 4
   ttvideo again ~/tt-scratchpad/.../clip.mp4 --seed 8
   ttvideo stitch renders/ball --fps 24
 
@@ -28,6 +30,7 @@ exit codes:
 
 environment:
   TTVIDEO_STATE         folder of the job database and the device locks
+  TTVIDEO_MODELS        folder with models, each in a folder of its id; then the Hugging Face cache is looked through
   TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
   TTVIDEO_LOG_LEVEL     what serve logs: debug, info, warning or error (default info)
 """
@@ -45,6 +48,12 @@ def rate(text: str) -> float:
         if 0 < float(text) <= 120:
             return float(text)
     raise argparse.ArgumentTypeError(f"'{text}' is not a frame rate; write a number from above 0 to 120")
+
+
+def crf(text: str) -> int:
+    if text.isdecimal() and int(text) <= 63:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a quality; write a number from 0 to 63")
 
 
 def formats(text: str) -> tuple[ClipFormat, ...]:
@@ -89,6 +98,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_output(generate)
     _add_running(generate)
 
+    board = add("storyboard", commands.storyboard, "make a video frame by frame, from a file with their prompts")
+    storyboard.add_arguments(board)
+    _add_output(board)
+    _add_running(board)
+
     again = add("again", commands.again, "make a file of ours again, from what it says about itself")
     again.add_argument("file", help="a clip, frame or poster, a job.json, or a job's folder")
     _add_start_image(again)
@@ -97,14 +111,14 @@ def build_parser() -> argparse.ArgumentParser:
     _add_output(again)
     _add_running(again)
 
-    stitch = add("stitch", commands.stitch, "make a clip of a folder's pictures, or of a job's finished frames")
-    stitch.add_argument(
-        "folder", metavar="DIR", help="its pictures are taken in the order of the numbers in their names"
-    )
-    stitch.add_argument("--fps", type=rate, default=8.0, metavar="N", help="frames per second; default: 8")
-    _add_output(stitch)
-    _add_json(stitch)
-    stitch.set_defaults(no_wait=False)  # it needs no device that could be busy
+    stitch = add("stitch", commands.stitch, "make a clip of pictures: a folder's, a job's, or those named")
+    pictures.add_stitch(stitch, rate)
+    animate = add("animate", commands.animate, "make a clip of a still picture, over which the camera moves")
+    pictures.add_animate(animate, rate, size)
+    for command in (stitch, animate):
+        _add_output(command)
+        _add_json(command)
+        command.set_defaults(no_wait=False)  # they need no device that could be busy
 
     listing = add("jobs", commands.list_jobs, "list the jobs of all processes")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="the newest N; default: %(default)s")
@@ -123,6 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     remove.add_argument("--files", action="store_true", help="delete their folders, too")
     queue = add("queue", commands.queue, "say whether the editor's queue is paused; pause or resume it")
     queue.add_argument("action", nargs="?", choices=("pause", "resume"))
+    scaling.add_arguments(add("scaling", commands.scaling, "seconds per frame measured here, on each device"))
     _add_json(add("models", commands.models, "list the models, their parameters and where they run"))
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
@@ -153,6 +168,8 @@ def _add_seed(command: argparse.ArgumentParser) -> None:
 
 def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", type=formats, default="mp4", metavar="A,B", help="mp4, gif, webm; default: mp4")
+    command.add_argument("--codec", choices=[codec.value for codec in Codec], help="default: h264 in mp4, vp9 in webm")
+    command.add_argument("--crf", type=crf, metavar="N", help="quality, from 0 to 63: lower is better and larger")
     command.add_argument("--output", metavar="DIR", help="default: ~/tt-scratchpad")
     command.add_argument("--no-metadata", action="store_true", help="leave prompt and parameters out of the files")
 

@@ -11,8 +11,18 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttvideo import families
+from ttvideo.cli import pictures
+from ttvideo.cli import scaling as scalings
+from ttvideo.cli import storyboard as storyboards
 from ttvideo.cli.follow import Follower
-from ttvideo.contract import ClipFormat, GenerateRequest, Job, StitchRequest
+from ttvideo.contract import (
+    AnimateRequest,
+    GenerateRequest,
+    Job,
+    JobRequest,
+    StitchRequest,
+    StoryboardRequest,
+)
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import folders, inputs
 from ttvideo.jobs.queue import Queue, open_queue
@@ -51,32 +61,34 @@ def generate(arguments: argparse.Namespace) -> int:
 
 
 def stitch(arguments: argparse.Namespace) -> int:
-    return _stitch(arguments, arguments.folder, arguments.fps)
+    return pictures.stitch(arguments, _run_here)
 
 
-def _stitch(arguments: argparse.Namespace, folder: str, fps: float) -> int:
-    request = StitchRequest(
-        folder=_whole(folder),
-        fps=fps,
-        formats=_formats(arguments),
-        output_folder=arguments.output,
-        metadata=not arguments.no_metadata,
-    )
-    return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+def animate(arguments: argparse.Namespace) -> int:
+    return pictures.animate(arguments, _run_here)
+
+
+def storyboard(arguments: argparse.Namespace) -> int:
+    return storyboards.run(arguments, _run_here)
+
+
+def scaling(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        return scalings.run(arguments, queue)
 
 
 def again(arguments: argparse.Namespace) -> int:
     file = Path(arguments.file)
     recipe = read_recipe(file)
-    if recipe.get("kind") == "stitch":
-        job = folders.job_of(file if file.is_dir() else file.resolve().parent)
-        if job is None or not isinstance(job.request, StitchRequest):
-            raise WorkerError(
-                ErrorKind.UNSUPPORTED,
-                f"{file} was stitched of pictures, and does not say where they are.",
-                "`ttvideo stitch DIR` makes it again from their folder.",
-            )
-        return _stitch(arguments, job.request.folder, job.request.fps)
+    if recipe.get("kind") is not None:
+        again = _again_of(file, recipe, arguments)
+        return _run_here(arguments, lambda queue: [queue.submit(again, reserved=True)])
+    if recipe.get("start") is not None:
+        raise WorkerError(
+            ErrorKind.UNSUPPORTED,
+            f"{file} began with the frame before it, and cannot be made alone.",
+            "`ttvideo storyboard FILE --reroll N` makes one frame of a storyboard again.",
+        )
     given = {"startImage": _whole(arguments.start_image)} if arguments.start_image else {}
     parameters = inputs.found_again(recipe["parameters"] | given, file)
     if arguments.seed is not None:
@@ -91,6 +103,26 @@ def again(arguments: argparse.Namespace) -> int:
     if families.find(request.model).revision() != recipe["revision"] and not arguments.json:
         print("The file was made with other weights of this model: the frames will differ.")
     return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+
+
+def _again_of(file: Path, recipe: dict[str, Any], arguments: argparse.Namespace) -> JobRequest:
+    """The request for another clip like this one, which was made of pictures or of a storyboard."""
+    files = {"formats": arguments.format, "output_folder": arguments.output, "metadata": not arguments.no_metadata}
+    job = folders.job_of(file if file.is_dir() else file.resolve().parent)
+    request = None if job is None else job.request
+    if recipe["kind"] == "storyboard" and isinstance(recipe.get("text"), str):
+        seed = recipe["parameters"].get("seed") if arguments.seed is None else arguments.seed
+        settings = {**(recipe.get("settings") or {}), **({} if seed is None else {"seed": seed})}
+        path = request.file if isinstance(request, StoryboardRequest) else str(file.resolve().with_suffix(".txt"))
+        about: dict[str, Any] = {"settings": settings, "device": arguments.device, "fresh": True}
+        return StoryboardRequest(file=path, text=recipe["text"], **about, **files)
+    if not isinstance(request, StitchRequest | AnimateRequest):
+        raise WorkerError(
+            ErrorKind.UNSUPPORTED,
+            f"{file} was made of pictures, and does not say where they are.",
+            "`ttvideo stitch DIR` makes a clip of a folder's pictures, `ttvideo animate FILE` of one.",
+        )
+    return request.model_copy(update=files)
 
 
 def read_recipe(file: Path) -> dict[str, Any]:
@@ -111,7 +143,7 @@ def read_recipe(file: Path) -> dict[str, Any]:
         except ValueError:
             recipe = None
     wanted: dict[str, type] = {"parameters": dict}
-    if isinstance(recipe, dict) and recipe.get("kind") != "stitch":
+    if isinstance(recipe, dict) and recipe.get("kind") is None:
         wanted |= {"model": str, "prompt": str, "negativePrompt": str, "revision": str}
     if not isinstance(recipe, dict) or any(not isinstance(recipe.get(k), kind) for k, kind in wanted.items()):
         raise WorkerError(
@@ -173,6 +205,11 @@ def _about(job: Job) -> dict[str, str]:
     request = job.request
     if isinstance(request, StitchRequest):
         return {"pictures": request.folder}
+    if isinstance(request, StoryboardRequest):
+        model = str(job.parameters["model"])
+        return {"storyboard": request.file, "model": model, "device": job.device or request.device}
+    if isinstance(request, AnimateRequest):
+        return {"picture": request.image}
     return {"prompt": request.prompt, "model": request.model, "device": job.device or request.device}
 
 
@@ -250,7 +287,9 @@ def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
     return GenerateRequest(
         **about,
         device=arguments.device,
-        formats=_formats(arguments),
+        formats=arguments.format,
+        codec=arguments.codec,
+        crf=arguments.crf,
         output_folder=arguments.output,
         metadata=not arguments.no_metadata,
     )
@@ -258,10 +297,6 @@ def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
 
 def _whole(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
-
-
-def _formats(arguments: argparse.Namespace) -> tuple[ClipFormat, ...]:
-    return arguments.format if isinstance(arguments.format, tuple) else (ClipFormat.MP4,)
 
 
 def _run_here(arguments: argparse.Namespace, submit: Callable[[Queue], list[Job]]) -> int:
@@ -310,4 +345,4 @@ def _line(job: Job) -> str:
 
 def _title(job: Job) -> str:
     title = folders.title(job.request)
-    return f"stitch {title}" if isinstance(job.request, StitchRequest) else title
+    return title if isinstance(job.request, GenerateRequest) else f"{job.request.kind} {title}"

@@ -21,6 +21,7 @@ class Follower:
         self._bar: tqdm[None] | None = None
         self._on_terminal = sys.stderr.isatty() and not json
         self._shown: dict[str, str] = {}
+        self._said: set[str] = set()
         self._interrupts = 0
 
     def run(self) -> int:
@@ -63,9 +64,8 @@ class Follower:
             return
         if self._json:
             print(job.model_dump_json(by_alias=True), flush=True)
-        elif job.id not in self._shown:
-            for note in job.notes:
-                self._say(note)
+        else:
+            self._say_new(job.notes)
         if isinstance(job.status, Queued) and job.status.waiting_for and not self._wait:
             self._leave(job.status.waiting_for)
         if not self._json:
@@ -75,6 +75,13 @@ class Follower:
             if not self._json:
                 self._close_bar()
                 self._say_end(job)
+
+    def _say_new(self, notes: tuple[str, ...]) -> None:
+        for note in notes:
+            if note not in self._said:
+                self._said.add(note)
+                self._close_bar()
+                self._say(note)
 
     def _leave(self, holder: str) -> None:
         for id in self._ids:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ttvideo.contract import GenerateRequest, Phase
+from ttvideo.contract import GenerateRequest, Phase, StoryboardRequest
 
 ORDER = (Phase.LOADING, Phase.ENCODING, Phase.DENOISING, Phase.DECODING, Phase.SAVING, Phase.STITCHING)
 
@@ -17,6 +17,14 @@ def timing_key(request: GenerateRequest, p: Mapping[str, Any], device: str) -> s
     size = f"{p.get('width')}x{p.get('height')}x{p.get('frames', 1)}"
     guided = float(p.get("guidance") or 0) > 1
     return f"{request.model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(request.formats)}"
+
+
+def storyboard_key(request: StoryboardRequest, p: Mapping[str, Any], device: str) -> str:
+    """Like `timing_key`; steps take longer when several frames are drawn at once."""
+    guided = "guided" if float(p.get("guidance") or 0) > 1 else "unguided"
+    at_once = request.batch or "auto"
+    size = f"{p.get('width')}x{p.get('height')}"
+    return f"storyboard|{p.get('model')}|{device}|{size}|{at_once}|{guided}|{'+'.join(request.formats)}"
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from pydantic import ValidationError
 
 from ttvideo import __version__
 from ttvideo.backends import installed
-from ttvideo.contract import GenerateRequest, Job, JobRequest, StitchRequest
+from ttvideo.contract import AnimateRequest, GenerateRequest, Job, JobRequest, StoryboardRequest
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media.files import disk_error, write_atomic
 
 DEFAULT_OUTPUT = "~/tt-scratchpad"
 MANIFEST = "job.json"
+STORYBOARD = "storyboard.json"
 FRAMES = "frames"
 STATE = "denoising.state"
 PREVIEW = "preview.webp"
@@ -54,23 +55,29 @@ def _resolved(asked: str) -> Path:
 
 def job_folder(request: JobRequest, id: str, created: float) -> Path:
     slug = re.sub(r"[^a-z0-9]+", "-", title(request).lower())[:40].strip("-") or "clip"
-    if isinstance(request, StitchRequest):
-        slug = f"stitch-{slug}"
+    if not isinstance(request, GenerateRequest):
+        slug = f"{request.kind}-{slug}"
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
     return output_folder(request.output_folder) / f"{stamp}-{slug}-{id}"
 
 
 def title(request: JobRequest) -> str:
-    """What tells people one job from another: the prompt, or whose pictures are stitched."""
+    """What tells people one job from another: the prompt, the file, or whose pictures are stitched."""
     if isinstance(request, GenerateRequest):
         return request.prompt
+    if isinstance(request, StoryboardRequest):
+        return Path(request.file).name.partition(".")[0].replace("_", " ")
+    if isinstance(request, AnimateRequest):
+        return Path(request.image).stem
     folder = Path(request.folder)
     ours = NAME.fullmatch(folder.name)
     return ours["slug"].replace("-", " ") if ours else folder.name
 
 
 def is_job_folder(folder: Path, id: str) -> bool:
-    """Whether the folder is this job's own: what is deleted must be ours."""
+    """Whether the folder is this job's own, or its storyboard's: what is deleted must be ours."""
+    if NAME.fullmatch(folder.name) and (folder / STORYBOARD).is_file():
+        return True
     manifest = read_manifest(folder)
     return folder.name.endswith(f"-{id}") and manifest is not None and manifest.get("id") == id
 
@@ -94,8 +101,11 @@ def recipe(job: Job, revision: str, prints: Mapping[str, str] = MappingProxyType
     Stitched pictures are not part of it: where they lie is nobody's business who gets the clip.
     """
     request = job.request
-    if isinstance(request, StitchRequest):
-        return {"ttvideo": __version__, "kind": "stitch", "parameters": job.parameters}
+    if isinstance(request, StoryboardRequest):
+        about = {"kind": "storyboard", "revision": revision, "text": request.text, "settings": request.settings}
+        return {"ttvideo": __version__, **about, "parameters": job.parameters}
+    if not isinstance(request, GenerateRequest):
+        return {"ttvideo": __version__, "kind": request.kind, "parameters": job.parameters}
     return {
         "ttvideo": __version__,
         "model": request.model,

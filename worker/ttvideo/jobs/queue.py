@@ -42,6 +42,8 @@ ACTIVE = ("running", "cancelling")
 RESUMABLE = ("interrupted", "cancelled", "failed")
 Work: TypeAlias = Literal["generate", "stitch"]
 WORK: tuple[Work, ...] = get_args(Work)
+NEEDS: dict[str, Work] = {"generate": "generate", "storyboard": "generate", "stitch": "stitch", "animate": "stitch"}
+"""What kind of work each kind of request is: with a model on a device, or with pictures alone."""
 
 
 @dataclass(frozen=True)
@@ -128,13 +130,17 @@ class Queue:
         return [Job.model_validate_json(row["document"]) for row in rows][::-1]
 
     def remove(self, id: str, delete_files: bool = False) -> None:
+        """Remove a job from the list. With its files go the other jobs that made something in the same folder."""
         with self.store.transaction() as db:
             job = _load(db, id)
-            if job.status.state in ACTIVE:
-                raise _wrong_state(job, "removed", f"Cancel it first: ttvideo cancel {id}")
-            db.execute("DELETE FROM jobs WHERE id=?", (id,))
-            db.execute("INSERT OR REPLACE INTO removed VALUES (?, ?)", (id, _next_revision(db)))
-        if delete_files and folders.is_job_folder(Path(job.folder), id):
+            gone = _jobs_in(db, job.folder) if delete_files else [job]
+            for other in gone:
+                if other.status.state in ACTIVE:
+                    raise _wrong_state(other, "removed", f"Cancel it first: ttvideo cancel {other.id}")
+            for other in gone:
+                db.execute("DELETE FROM jobs WHERE id=?", (other.id,))
+                db.execute("INSERT OR REPLACE INTO removed VALUES (?, ?)", (other.id, _next_revision(db)))
+        if delete_files and any(folders.is_job_folder(Path(job.folder), other.id) for other in gone):
             shutil.rmtree(job.folder)
 
     def move(self, id: str, before: str | None) -> Job:
@@ -314,7 +320,7 @@ class Queue:
         last = db.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
         db.execute(
             "INSERT INTO jobs (id, position, revision, state, work, document) VALUES (?, ?, ?, ?, ?, ?)",
-            (job.id, last + 1, _next_revision(db), job.status.state, job.request.kind, _dump(job)),
+            (job.id, last + 1, _next_revision(db), job.status.state, NEEDS[job.request.kind], _dump(job)),
         )
 
     def _reserve(self, db: sqlite3.Connection, id: str, reserved: bool) -> None:
@@ -343,6 +349,11 @@ def _load(db: sqlite3.Connection, id: str) -> Job:
     return Job.model_validate_json(row["document"])
 
 
+def _jobs_in(db: sqlite3.Connection, folder: str) -> list[Job]:
+    rows = db.execute("SELECT document FROM jobs WHERE json_extract(document, '$.folder')=?", (folder,))
+    return [Job.model_validate_json(row["document"]) for row in rows]
+
+
 def _write(db: sqlite3.Connection, job: Job) -> Job:
     db.execute(
         "UPDATE jobs SET revision=?, state=?, document=? WHERE id=?",
@@ -368,7 +379,7 @@ def _interrupt_all_of(db: sqlite3.Connection, who: ProcessIdentity, reason: str,
         " OR state='queued' AND reserved_pid=? AND reserved_started=?",
         (who.pid, who.started) * 2,
     ).fetchall()
-    jobs = [job for (id,) in owned if (job := _load(db, id)).request.kind in work]
+    jobs = [job for (id,) in owned if NEEDS[(job := _load(db, id)).request.kind] in work]
     for job in jobs:
         status = CancelledState() if job.status.state == "cancelling" else Interrupted(reason=reason)
         _write(db, job.model_copy(update={"status": status, "ended_at": time.time()}))

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 from ttvideo.backends import resolve_device
-from ttvideo.contract import CancelledState, Done, ErrorInfo, Failed, GenerateRequest, Interrupted, Job, Phase
+from ttvideo.contract import (
+    AnimateRequest,
+    CancelledState,
+    Done,
+    ErrorInfo,
+    Failed,
+    GenerateRequest,
+    Interrupted,
+    Job,
+    Phase,
+    StoryboardRequest,
+)
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.families import find
-from ttvideo.families.family import Family, Pipeline, Run
+from ttvideo.families.family import Family, Illustrator, Pipeline, Run
 from ttvideo.jobs import folders
-from ttvideo.jobs.clip import complete, stitch, stitch_pictures
+from ttvideo.jobs.clip import complete, picture, stitch, stitch_pictures
 from ttvideo.jobs.device_lock import DeviceLock
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.inputs import fingerprints
 from ttvideo.jobs.progress import Progress
 from ttvideo.jobs.queue import MustWait, Queue, Work
+from ttvideo.jobs.still import animate_picture
+from ttvideo.jobs.storyboard.make import Making
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.25
@@ -86,7 +101,7 @@ class Runner:
             if isinstance(job, MustWait):
                 self._queue.note_waiting(job.whom)
             return False
-        assert isinstance(job.request, GenerateRequest)
+        assert isinstance(job.request, GenerateRequest | StoryboardRequest)
         try:
             device = resolve_device(job.request.device)
         except WorkerError as error:
@@ -99,7 +114,7 @@ class Runner:
             claimed = self._queue.claim()
             if not isinstance(claimed, Job):
                 return False
-            self._end(claimed, lambda: self._generate(claimed, device))
+            self._end(claimed, lambda: self._make(claimed, device))
         return True
 
     def _stitch_next(self) -> bool:
@@ -107,7 +122,8 @@ class Runner:
         job = self._queue.turn("stitch") and self._queue.claim("stitch")
         if not isinstance(job, Job):
             return False
-        self._end(job, lambda: stitch_pictures(self._queue, job, self._stopping))
+        run = animate_picture if isinstance(job.request, AnimateRequest) else stitch_pictures
+        self._end(job, lambda: run(self._queue, job, self._stopping))
         return True
 
     def _end(self, job: Job, run: Callable[[], None]) -> None:
@@ -124,9 +140,34 @@ class Runner:
         else:
             self._queue.finish(job.id, Done())
 
-    def _generate(self, job: Job, device: str) -> None:
-        request = job.request
-        assert isinstance(request, GenerateRequest)
+    def _make(self, job: Job, device: str) -> None:
+        if isinstance(job.request, GenerateRequest):
+            self._generate(job, job.request, device)
+        else:
+            self._illustrate(job, device)
+
+    def _illustrate(self, job: Job, device: str) -> None:
+        warm = self._loaded is not None and self._loaded[:2] == (job.parameters["model"], device)
+        making = Making(self._queue, job, device, self._stopping, warm)
+
+        def load() -> Illustrator:
+            return cast(Illustrator, self._pipeline(making.family, device, making.progress))
+
+        with self._forgetting_what_fails():
+            making.run(load)
+
+    @contextlib.contextmanager
+    def _forgetting_what_fails(self) -> Iterator[None]:
+        """A model that failed is not used again."""
+        try:
+            yield
+        except Cancelled:
+            raise
+        except Exception:
+            self._loaded = None
+            raise
+
+    def _generate(self, job: Job, request: GenerateRequest, device: str) -> None:
         family = find(request.model)
         folders.make(folders.frame_path(Path(job.folder), 0).parent)
         warm = self._loaded is not None and self._loaded[:2] == (family.id, device)
@@ -141,16 +182,11 @@ class Runner:
             ),
         )
         folders.write_manifest(job, recipe)
-        try:
+        with self._forgetting_what_fails():
             pipeline = self._pipeline(family, device, progress)
             self._make_frames(job, request, family, pipeline, kept, recipe, progress)
-        except Cancelled:
-            raise
-        except Exception:
-            # A model that failed is not used again.
-            self._loaded = None
-            raise
-        complete(self._queue, job, recipe, stitch(job, recipe, progress), progress)
+        made = picture(job) if family.makes == "image" else stitch(job, recipe, progress)
+        complete(self._queue, job, recipe, made, progress)
         timing = {phase.value: round(spent, 4) for phase, spent in progress.seconds.items()}
         if len(progress.step_seconds) >= 2 and not kept.state:
             timing["perStep"] = sum(progress.step_seconds) / len(progress.step_seconds)

@@ -6,21 +6,30 @@ import secrets
 import time
 
 from ttvideo import families
-from ttvideo.contract import GenerateRequest, Job, Queued, StitchRequest
-from ttvideo.jobs import folders, inputs, pictures
+from ttvideo.contract import AnimateRequest, GenerateRequest, Job, JobRequest, Queued, StitchRequest, StoryboardRequest
+from ttvideo.jobs import folders, inputs, pictures, quality, timelines
+from ttvideo.jobs.storyboard.submit import new_storyboard_job
 
 
-def new_job(request: GenerateRequest | StitchRequest, submitted_by: str) -> Job:
+def new_job(request: JobRequest, submitted_by: str) -> Job:
     """A job that waits, with its effective parameters.
 
     Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, NOT_FOUND, DISK.
     """
     now, id = time.time(), secrets.token_hex(4)
+    quality.check(request)
+    if isinstance(request, StoryboardRequest):
+        return new_storyboard_job(request, id, submitted_by)
     folder = str(folders.output_folder(request.output_folder))
     if isinstance(request, StitchRequest):
-        source = pictures.source(request.folder)
-        request = request.model_copy(update={"output_folder": folder, "folder": str(source.folder)})
-        effective = families.Effective({"fps": request.fps, "frames": len(source.pictures)}, [])
+        source = pictures.source(request.folder, request.files)
+        files = tuple(map(str, source.pictures)) if request.files else ()
+        request = request.model_copy(update={"output_folder": folder, "folder": str(source.folder), "files": files})
+        effective = families.Effective(timelines.stitch_parameters(request, len(source.pictures)), [])
+    elif isinstance(request, AnimateRequest):
+        image = pictures.picture(request.image)
+        request = request.model_copy(update={"output_folder": folder, "image": str(image)})
+        effective = families.Effective(timelines.animate_parameters(request), [])
     else:
         request = request.model_copy(update={"output_folder": folder})
         effective = families.effective(request)

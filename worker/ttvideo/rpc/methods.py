@@ -8,6 +8,8 @@ import platform
 from ttvideo import __version__, families
 from ttvideo.backends import backends
 from ttvideo.contract import (
+    AnimateRequest,
+    Completions,
     DeviceStatus,
     GenerateRequest,
     Hello,
@@ -23,11 +25,16 @@ from ttvideo.contract import (
     QueueState,
     RemoveParams,
     StitchRequest,
+    Storyboard,
+    StoryboardPlace,
+    StoryboardRequest,
+    StoryboardText,
     WatchParams,
 )
 from ttvideo.jobs.device_lock import device_status
 from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
+from ttvideo.jobs.storyboard import editor
 from ttvideo.rpc.protocol import Handler
 
 
@@ -50,7 +57,13 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
     def submit(request: GenerateRequest) -> Job:
         return queue.submit(request)
 
+    def storyboard(request: StoryboardRequest) -> Job:
+        return queue.submit(request)
+
     def stitch(request: StitchRequest) -> Job:
+        return queue.submit(request)
+
+    def animate(request: AnimateRequest) -> Job:
         return queue.submit(request)
 
     def cancel(job: JobId) -> Job:
@@ -85,11 +98,19 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
     def watch(params: WatchParams) -> Outputs:
         return Outputs(outputs=outputs.watch(params.folders))
 
+    def check(text: StoryboardText) -> Storyboard:
+        return editor.check(text)
+
+    def complete(place: StoryboardPlace) -> Completions:
+        return editor.complete(place)
+
     return {
         "worker/hello": hello,
         "models/list": models,
         "jobs/submit": submit,
+        "jobs/storyboard": storyboard,
         "jobs/stitch": stitch,
+        "jobs/animate": animate,
         "jobs/cancel": cancel,
         "jobs/resume": resume,
         "jobs/list": list_jobs,
@@ -100,4 +121,6 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
         "queue/resume": unpause,
         "device/status": devices,
         "outputs/watch": watch,
+        "storyboard/check": check,
+        "storyboard/complete": complete,
     }
