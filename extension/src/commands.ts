@@ -4,6 +4,7 @@ import type { JobCommands } from "./jobs/jobCommands";
 import type { OutputCommands } from "./jobs/outputCommands";
 import type { Lessons } from "./lessons/lessons";
 import type { OutputPreview } from "./preview/previewView";
+import type { StoryboardCommands } from "./storyboards/storyboardCommands";
 import type { WorkerCommands } from "./workerCommands";
 
 export interface Rooms {
@@ -13,16 +14,26 @@ export interface Rooms {
   readonly worker: WorkerCommands;
   readonly preview: OutputPreview;
   readonly lessons: Lessons;
+  readonly storyboards: StoryboardCommands;
 }
 
-/** `target` is what a menu or another command gives; without it, the command asks. */
-export type Handler = (target?: unknown) => unknown;
+/**
+ * `target` is what a menu or another command gives; without it, the command asks. The explorer also gives all that is
+ * selected.
+ */
+export type Handler = (target?: unknown, selected?: unknown) => unknown;
 
 export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
   return {
     "ttVideo.generateVideo": (target) => rooms.videos.generate(target),
     "ttVideo.startInteractiveGeneration": () => rooms.preview.openPrompt(),
-    "ttVideo.stitchFrames": (target) => rooms.videos.stitch(target),
+    "ttVideo.stitchFrames": (target, selected) => rooms.videos.stitch(target, selected),
+    "ttVideo.animateStill": (target) => rooms.videos.animate(target),
+    "ttVideo.generateFromStoryboard": (target) => rooms.storyboards.generate(target),
+    "ttVideo.interactiveStoryboard": (target) => rooms.storyboards.interactive(target),
+    "ttVideo.storyboardFrame": (target) => rooms.storyboards.frame(target),
+    "ttVideo.storyboardFromHere": (target) => rooms.storyboards.fromHere(target),
+    "ttVideo.storyboardReroll": (target) => rooms.storyboards.reroll(target),
     "ttVideo.cancelJob": (target) => rooms.jobs.cancel(target),
     "ttVideo.resumeJob": (target) => rooms.jobs.resume(target),
     "ttVideo.makeAgain": (target) => rooms.jobs.again(target),

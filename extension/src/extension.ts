@@ -18,6 +18,10 @@ import { OutputList } from "./preview/outputList";
 import { OutputPreview } from "./preview/previewView";
 import { report } from "./report";
 import { Status } from "./status";
+import { offerAdoption } from "./storyboards/adoption";
+import { Boards } from "./storyboards/boards";
+import { registerLanguageFeatures } from "./storyboards/languageFeatures";
+import { StoryboardCommands } from "./storyboards/storyboardCommands";
 import { Worker } from "./worker/worker";
 import { WorkerCommands } from "./workerCommands";
 
@@ -31,7 +35,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const own = new OwnJobs(worker, jobs, context.workspaceState);
   const generator = new Generator(context, worker, jobs);
   const outputs = new OutputList(worker, jobs);
-  const preview = new OutputPreview(context, worker, jobs, outputs, generator);
+  const boards = new Boards(worker, jobs);
+  const preview = new OutputPreview(context, worker, jobs, outputs, generator, boards);
   const lessons = new Lessons(context, worker, jobs);
   const keys = new ContextKeys(context.globalState, worker, jobs);
   const jobCommands = new JobCommands(worker, jobs, generator);
@@ -42,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
     worker: new WorkerCommands(context, worker, jobs, own, log),
     preview,
     lessons,
+    storyboards: new StoryboardCommands(worker, preview),
   });
   context.subscriptions.push(
     log,
@@ -50,9 +56,12 @@ export function activate(context: vscode.ExtensionContext): void {
     own,
     generator,
     outputs,
+    boards,
     preview,
     lessons,
     keys,
+    registerLanguageFeatures(worker, jobs, boards),
+    offerAdoption(worker, boards),
     new JobTree(worker, jobs),
     new Status(worker, jobs),
     vscode.window.registerWebviewViewProvider(OutputPreview.viewId, preview),
@@ -81,9 +90,9 @@ export async function deactivate(): Promise<void> {
 
 function registerCommands(table: Readonly<Record<string, Handler>>, onRun: (id: string) => void): vscode.Disposable[] {
   const register = (id: string, runs: string): vscode.Disposable =>
-    vscode.commands.registerCommand(id, async (target?: unknown) => {
+    vscode.commands.registerCommand(id, async (target?: unknown, selected?: unknown) => {
       try {
-        const result = await table[runs]?.(target);
+        const result = await table[runs]?.(target, selected);
         onRun(runs);
         return result;
       } catch (error) {

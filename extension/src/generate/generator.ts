@@ -62,8 +62,15 @@ export class Generator implements vscode.Disposable {
 
   /** A job that makes the same once more, or the same with another seed. */
   async again(job: Job, newSeed: boolean): Promise<Job> {
-    const { method, params } = againRequest(this.jobs.get(job.id) ?? job, newSeed, outputFolder());
-    return method === "jobs/stitch" ? this.worker.call(method, params) : this.worker.call(method, params);
+    const again = againRequest(this.jobs.get(job.id) ?? job, newSeed, outputFolder());
+    switch (again.method) {
+      case "jobs/submit":
+        return this.worker.call(again.method, again.params);
+      case "jobs/stitch":
+        return this.worker.call(again.method, again.params);
+      case "jobs/animate":
+        return this.worker.call(again.method, again.params);
+    }
   }
 
   savePreset(preset: Preset): Thenable<void> {

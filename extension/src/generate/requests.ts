@@ -1,6 +1,7 @@
 // What is asked of the worker for a prompt and values, and for making something again. Pure.
 import type { FormValues } from "../shared/protocol";
-import type { GenerateRequestInput, Job, JsonValue, StitchRequestInput } from "../worker/contract";
+import { Failure } from "../errors";
+import type { AnimateRequestInput, GenerateRequestInput, Job, JsonValue, StitchRequestInput } from "../worker/contract";
 
 /** What the settings say about every request. */
 export interface Defaults {
@@ -31,18 +32,30 @@ export function variation(request: GenerateRequestInput, seed: JsonValue, number
   return { ...request, parameters: { ...request.parameters, ...next } };
 }
 
-/** The request that makes the same clip, or one that differs in the seed only. */
-export function againRequest(
-  job: Job,
-  newSeed: boolean,
-  outputFolder: string,
-): { method: "jobs/submit"; params: GenerateRequestInput } | { method: "jobs/stitch"; params: StitchRequestInput } {
-  if (job.request.kind === "stitch") {
-    return { method: "jobs/stitch", params: { ...job.request, outputFolder } };
+type Again =
+  | { readonly method: "jobs/submit"; readonly params: GenerateRequestInput }
+  | { readonly method: "jobs/stitch"; readonly params: StitchRequestInput }
+  | { readonly method: "jobs/animate"; readonly params: AnimateRequestInput };
+
+/** The request that makes the same clip, or one that differs in the seed only. Throws a Failure for a storyboard. */
+export function againRequest({ request, parameters }: Job, newSeed: boolean, outputFolder: string): Again {
+  switch (request.kind) {
+    case "generate": {
+      // What was drawn is in the effective parameters; the request may have left it open.
+      const { seed: asked, ...others } = request.parameters;
+      const seed = parameters["seed"] ?? asked;
+      const kept = newSeed || seed === undefined ? others : { ...others, seed };
+      return { method: "jobs/submit", params: { ...request, parameters: kept, outputFolder } };
+    }
+    case "stitch":
+      return { method: "jobs/stitch", params: { ...request, outputFolder } };
+    case "animate":
+      return { method: "jobs/animate", params: { ...request, outputFolder } };
+    case "storyboard":
+      throw new Failure(
+        "unsupported",
+        "A storyboard is not made again as a whole.",
+        "Open its file: above each prompt, its frame can be made again with another seed.",
+      );
   }
-  // What was drawn is in the effective parameters; the request may have left it open.
-  const { seed: asked, ...parameters } = job.request.parameters;
-  const seed = job.parameters["seed"] ?? asked;
-  const kept = newSeed || seed === undefined ? parameters : { ...parameters, seed };
-  return { method: "jobs/submit", params: { ...job.request, parameters: kept, outputFolder } };
 }

@@ -1,11 +1,12 @@
 // The commands that make videos: of a prompt, and of pictures that exist.
 import { join } from "node:path";
-import * as vscode from "vscode";
-import { OutputPreview } from "../preview/previewView";
+import type * as vscode from "vscode";
+import type { OutputPreview } from "../preview/previewView";
 import { defaultModel } from "../settings";
 import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import { parseArguments } from "./arguments";
+import { animateStill } from "./animateFlow";
 import { askForVideo } from "./generateFlow";
 import type { Generator } from "./generator";
 import { stitchFrames } from "./stitchFlow";
@@ -29,22 +30,23 @@ export class VideoCommands {
       return undefined;
     }
     const submitted = await this.generator.submit(asked.prompt, asked.values, asked.startImage);
-    this.letSee();
+    this.preview.letSee();
     return submitted;
   }
 
-  async stitch(target: unknown): Promise<Job | undefined> {
-    const job = await stitchFrames(this.worker, target);
-    if (job !== undefined) {
-      this.letSee();
-    }
-    return job;
+  /** `selected` is everything that is selected in the explorer, with the target. */
+  async stitch(target: unknown, selected: unknown): Promise<Job | undefined> {
+    return this.see(await stitchFrames(this.worker, target, selected));
   }
 
-  /** The preview shows how it goes; the cursor stays where it is. */
-  private letSee(): void {
-    if (!this.preview.visible) {
-      void vscode.commands.executeCommand(`${OutputPreview.viewId}.focus`, { preserveFocus: true });
+  async animate(target: unknown): Promise<Job | undefined> {
+    return this.see(await animateStill(this.worker, target));
+  }
+
+  private see(job: Job | undefined): Job | undefined {
+    if (job !== undefined) {
+      this.preview.letSee();
     }
+    return job;
   }
 }

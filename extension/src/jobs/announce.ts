@@ -7,7 +7,7 @@ import { report } from "../report";
 import type { Job } from "../worker/contract";
 import type { JobList } from "./jobList";
 import type { OwnJobs } from "./ownJobs";
-import { describeJob, mainOutput } from "./view";
+import { describeJob, mainOutput, nameOfResult } from "./view";
 
 /** What can be said of the end of a job; null when nothing need be. */
 interface Announcement {
@@ -35,7 +35,7 @@ function announce(job: Job, seen: boolean): Announcement | null {
     case "done":
       return seen || mainOutput(job) === null
         ? null
-        : { show: vscode.window.showInformationMessage, text: `Video ready: ${name}`, buttons: [show] };
+        : { show: vscode.window.showInformationMessage, text: `${nameOfResult(job)} ready: ${name}`, buttons: [show] };
     case "failed":
       return seen
         ? null

@@ -8,7 +8,7 @@ import type { Worker } from "../worker/worker";
 import { resumeJob } from "./jobActions";
 import type { JobList } from "./jobList";
 import { rowText } from "./row";
-import { hasEnded, isActive, isResumable, jobTitle, mainOutput } from "./view";
+import { hasEnded, isActive, isRepeatable, isResumable, jobTitle, mainOutput } from "./view";
 
 export class JobCommands {
   constructor(
@@ -28,7 +28,7 @@ export class JobCommands {
   }
 
   async again(target: unknown): Promise<Job | undefined> {
-    const job = await this.choose(target, "make again", hasEnded);
+    const job = await this.choose(target, "make again", isRepeatable);
     return job && this.generator.again(job, false);
   }
 

@@ -1,7 +1,17 @@
 // What a row of the view Jobs says, shows on hover and offers. Pure.
+import { MOTION_WORDS, TRANSITION_WORDS } from "../shared/labels";
 import { textOf } from "../shared/schema";
 import type { Job } from "../worker/contract";
-import { describeJob, describeRunning, formatSeconds, hasEnded, isActive, isResumable, mainOutput } from "./view";
+import {
+  describeJob,
+  describeRunning,
+  formatSeconds,
+  isActive,
+  isRepeatable,
+  isResumable,
+  mainOutput,
+  plural,
+} from "./view";
 
 /** So that there is room for how far it is, in a side bar as wide as it is at first. */
 const RUNNING_LABEL_LENGTH = 22;
@@ -32,7 +42,7 @@ export function contextWords(job: Job): string {
   const words: readonly (readonly [string, boolean])[] = [
     ["cancellable", job.status.state === "queued" || job.status.state === "running"],
     ["resumable", isResumable(job)],
-    ["repeatable", hasEnded(job)],
+    ["repeatable", isRepeatable(job)],
     ["hasOutput", mainOutput(job) !== null],
     ["removable", !isActive(job)],
   ];
@@ -58,12 +68,7 @@ export function tooltipRows(job: Job): readonly Row[] {
   const rows: Row[] = [{ label: "", text: title }];
   rows.push({ label: "State", text: [`${job.status.state}: ${rowText(job)}`, hint].filter(Boolean).join(" ") });
   rows.push(...notes.map((text) => ({ label: "", text })));
-  if (job.request.kind === "generate") {
-    rows.push({ label: "Model", text: job.request.model });
-    if (job.request.negativePrompt !== "") {
-      rows.push({ label: "Negative prompt", text: job.request.negativePrompt });
-    }
-  }
+  rows.push(...requestRows(job.request));
   const given = Object.entries(job.parameters).filter(([, value]) => value !== null);
   const parameters = given.map(([key, value]) => `${key} ${textOf(value)}`);
   if (parameters.length > 0) {
@@ -78,4 +83,38 @@ export function tooltipRows(job: Job): readonly Row[] {
   }
   rows.push({ label: "Folder", text: job.folder });
   return rows;
+}
+
+/** What was asked for, besides what the title says. */
+function requestRows(request: Job["request"]): readonly Row[] {
+  switch (request.kind) {
+    case "generate": {
+      const { model, negativePrompt } = request;
+      const negative = negativePrompt === "" ? [] : [{ label: "Negative prompt", text: negativePrompt }];
+      return [{ label: "Model", text: model }, ...negative];
+    }
+    case "storyboard": {
+      const { file, only, reroll } = request;
+      return [
+        { label: "Storyboard", text: file },
+        ...(only === null ? [] : [{ label: "Only frames", text: only.join(", ") }]),
+        ...(reroll.length === 0 ? [] : [{ label: "With another seed", text: reroll.join(", ") }]),
+      ];
+    }
+    case "stitch": {
+      const { folder, files, fps, transition } = request;
+      const pictures = files.length === 0 ? folder : `${plural(files.length, "picture")} of ${folder}`;
+      return [
+        { label: "Pictures", text: pictures },
+        { label: "Video", text: `${fps} frames per second, ${TRANSITION_WORDS[transition].toLowerCase()}` },
+      ];
+    }
+    case "animate": {
+      const { image, motion, seconds } = request;
+      return [
+        { label: "Picture", text: image },
+        { label: "Video", text: `${MOTION_WORDS[motion]}, ${formatSeconds(seconds)}` },
+      ];
+    }
+  }
 }

@@ -1,6 +1,7 @@
 // How a job is told to people. Pure: the tree, the status bar, the preview and the lesson page all use it.
-import * as path from "node:path";
-import type { Interrupted, Job, Phase, Running } from "../worker/contract";
+import { basename } from "node:path";
+import { storyboardTitle } from "../storyboards/fileNames";
+import type { Interrupted, Job, Output, Phase, Running } from "../worker/contract";
 
 export type JobState = Job["status"]["state"];
 
@@ -31,7 +32,16 @@ export function describeJob(job: Job): JobDescription {
 }
 
 export function jobTitle(job: Job): string {
-  return job.request.kind === "generate" ? job.request.prompt : `Stitch ${path.basename(job.request.folder)}`;
+  switch (job.request.kind) {
+    case "generate":
+      return job.request.prompt;
+    case "storyboard":
+      return storyboardTitle(job.request.file);
+    case "stitch":
+      return `Stitch ${basename(job.request.folder)}`;
+    case "animate":
+      return basename(job.request.image);
+  }
 }
 
 export function isActive(job: Job): boolean {
@@ -47,10 +57,23 @@ export function isResumable(job: Job): boolean {
   return ["interrupted", "cancelled", "failed"].includes(job.status.state);
 }
 
-/** What the preview shows of it: the clip, or else the picture it made. */
+/** Whether the job can be submitted once more as it was; the frames of a storyboard are made again one by one. */
+export function isRepeatable(job: Job): boolean {
+  return hasEnded(job) && job.request.kind !== "storyboard";
+}
+
+/** What the preview shows of it: the clip, or else the last picture it made. */
 export function mainOutput(job: Job): string | null {
-  const output = job.outputs.find((each) => each.kind === "video") ?? job.outputs.find((each) => each.kind === "image");
-  return output?.path ?? null;
+  return shownOutput(job)?.path ?? null;
+}
+
+/** Such as "Video" or "Picture": what kind of thing the job made. */
+export function nameOfResult(job: Job): string {
+  return shownOutput(job)?.kind === "image" ? "Picture" : "Video";
+}
+
+function shownOutput(job: Job): Output | undefined {
+  return job.outputs.find(({ kind }) => kind === "video") ?? job.outputs.findLast(({ kind }) => kind === "image");
 }
 
 /** Such as "12 s" or "3 min". */
@@ -113,6 +136,9 @@ function hint(job: Job): string | null {
 }
 
 function describeResuming(job: Job): string {
+  if (job.request.kind === "storyboard") {
+    return "Resume makes the frames that are missing.";
+  }
   if (job.framesDone > 0) {
     return `Resume keeps its ${plural(job.framesDone, "finished frame")}.`;
   }
@@ -123,12 +149,14 @@ function describeResuming(job: Job): string {
 }
 
 function describeResult(job: Job): string {
-  const clip = job.outputs.find((output) => output.kind === "video" || output.kind === "image");
-  if (clip === undefined) {
+  const result = shownOutput(job);
+  if (result === undefined) {
     return "done";
   }
   const spent = job.startedAt === null || job.endedAt === null ? null : job.endedAt - job.startedAt;
-  const made = `${plural(clip.frames, "frame")}, ${clip.width}×${clip.height}`;
+  const pictures = job.outputs.filter(({ kind }) => kind === "image").length;
+  const frames = result.kind === "image" && pictures > 1 ? pictures : result.frames;
+  const made = `${plural(frames, "frame")}, ${result.width}×${result.height}`;
   return spent === null ? made : `${made}, in ${formatSeconds(spent)}`;
 }
 

@@ -32,6 +32,11 @@ const CHECKS: Readonly<Record<PreviewMessage["type"], (message: Fields) => boole
   select: (message) => hasOnly(message, ["id"]) && isId(message["id"], MAX_PATH),
   command: (message) => hasOnly(message, ["command"]) && isOneOf(message["command"], PREVIEW_COMMANDS),
   interactive: (message) => hasOnly(message, ["open"]) && typeof message["open"] === "boolean",
+  storyboardFrame: (message) =>
+    hasOnly(message, ["frame", "prompt"]) &&
+    isCount(message["frame"], 0, MAX_FRAME) &&
+    isText(message["prompt"], MAX_PROMPT),
+  leaveStoryboard: (message) => hasOnly(message, []),
   savePreset: (message) => hasOnly(message, ["values"]) && isFormValues(message["values"]),
   deletePreset: (message) => hasOnly(message, ["name"]) && isId(message["name"], MAX_NAME),
   pickStartImage: (message) => hasOnly(message, []),

@@ -3,6 +3,8 @@ import { basename, dirname, extname, isAbsolute, relative, sep } from "node:path
 import type { OutputAppeared } from "../worker/contract";
 
 export const MAX_OUTPUTS = 50;
+/** A storyboard makes one picture after the other: its latest, so that everything else stays in the list, too */
+export const MAX_PICTURES_OF_A_JOB = 12;
 /** How long after a listing the worker may go on telling of old files that it had no time to look into. */
 const LATE_SECONDS = 30;
 /** How far the times of files and the clock may be apart */
@@ -81,7 +83,16 @@ export function saveName(path: string): string {
 function inFront(newer: readonly OutputAppeared[], older: readonly OutputAppeared[]): readonly OutputAppeared[] {
   const paths = new Set<string>();
   const isFirst = ({ output: { path } }: OutputAppeared): boolean => !paths.has(path) && paths.add(path).has(path);
-  return [...newer, ...older].filter(isFirst).slice(0, MAX_OUTPUTS);
+  const pictures = new Map<string, number>();
+  const isOfFew = ({ jobId, output }: OutputAppeared): boolean => {
+    if (jobId === null || output.kind !== "image") {
+      return true;
+    }
+    const count = (pictures.get(jobId) ?? 0) + 1;
+    pictures.set(jobId, count);
+    return count <= MAX_PICTURES_OF_A_JOB;
+  };
+  return [...newer, ...older].filter((entry) => isFirst(entry) && isOfFew(entry)).slice(0, MAX_OUTPUTS);
 }
 
 function byTime(entries: readonly OutputAppeared[]): readonly OutputAppeared[] {

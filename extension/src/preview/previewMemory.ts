@@ -1,4 +1,4 @@
-// What the preview keeps over reloads of the window: its selection, the prompt box, the start image.
+// What the preview keeps over reloads of the window: its selection, the prompt box, its storyboard, the start image.
 import { statSync } from "node:fs";
 import type { Memento } from "vscode";
 import type { FileVersion } from "./previewState";
@@ -6,6 +6,7 @@ import type { FileVersion } from "./previewState";
 const SELECTED = "ttVideo.preview.selected";
 const INTERACTIVE = "ttVideo.preview.interactive";
 const START_IMAGE = "ttVideo.preview.startImage";
+const STORYBOARD = "ttVideo.preview.storyboard";
 
 export class PreviewMemory {
   #startImage: FileVersion | null;
@@ -36,6 +37,16 @@ export class PreviewMemory {
 
   set interactive(open: boolean) {
     this.#keep(INTERACTIVE, open);
+  }
+
+  /** The storyboard that the prompt box works through. */
+  get storyboard(): string | null {
+    const file = this.memento.get<unknown>(STORYBOARD);
+    return typeof file === "string" ? file : null;
+  }
+
+  set storyboard(file: string | null) {
+    this.#keep(STORYBOARD, file);
   }
 
   get startImage(): FileVersion | null {

@@ -7,6 +7,9 @@ import { resumeJob } from "../jobs/jobActions";
 import type { JobList } from "../jobs/jobList";
 import type { FormValues, JobAction, OutputAction, PreviewMessage } from "../shared/protocol";
 import type { Job, OutputAppeared } from "../worker/contract";
+import { frameOfFile } from "../storyboards/fileNames";
+import { submitStoryboard } from "../storyboards/submit";
+import { makeTyped } from "../storyboards/typedPrompt";
 import type { Worker } from "../worker/worker";
 import { copyOutputPath, deleteOutput, openExternal, openOutput, revealOutput, saveOutputAs } from "./outputActions";
 import type { OutputList } from "./outputList";
@@ -19,6 +22,8 @@ export interface Asked {
   readonly outputs: OutputList;
   readonly generator: Generator;
   readonly memory: PreviewMemory;
+  /** Go through another storyboard in the prompt box, or none */
+  readonly useStoryboard: (file: string | null) => void;
   /** The folder that start images are kept in */
   readonly startImages: string;
   /** The listed file that the page means. Throws a Failure when there is none. */
@@ -45,6 +50,12 @@ export async function carryOut(message: Exclude<PreviewMessage, { type: "ready" 
       break;
     case "interactive":
       memory.interactive = message.open;
+      break;
+    case "storyboardFrame":
+      await makeFrame(asked, message.frame, message.prompt);
+      break;
+    case "leaveStoryboard":
+      asked.useStoryboard(null);
       break;
     case "savePreset":
       await savePreset(generator, message.values);
@@ -109,11 +120,31 @@ async function doWithOutput(action: OutputAction, entry: OutputAppeared, asked: 
       await asked.generator.again(maker(asked.jobs, entry), false);
       return;
     case "newSeed":
-      await asked.generator.again(maker(asked.jobs, entry), true);
+      return newSeed(asked, entry);
+    case "animate":
+      await vscode.commands.executeCommand("ttVideo.animateStill", path);
       return;
     case "delete":
       return deleteOutput(path, asked.jobs, asked.outputs);
   }
+}
+
+/** Of a storyboard, only this frame is made again. */
+async function newSeed({ generator, jobs, worker }: Asked, entry: OutputAppeared): Promise<void> {
+  const job = maker(jobs, entry);
+  const frame = frameOfFile(entry.output.path);
+  if (job.request.kind === "storyboard" && frame !== null) {
+    await submitStoryboard(worker, job.request.file, { kind: "reroll", frame });
+  } else {
+    await generator.again(job, true);
+  }
+}
+
+async function makeFrame({ memory, worker }: Asked, frame: number, prompt: string): Promise<void> {
+  if (memory.storyboard === null) {
+    throw new Failure("notFound", "There is no storyboard in the prompt box any more.", "Choose one again.");
+  }
+  await makeTyped(worker, memory.storyboard, frame, prompt);
 }
 
 function findJob(jobs: JobList, id: string): Job {
@@ -137,7 +168,7 @@ function maker(jobs: JobList, { jobId }: OutputAppeared): Job {
 
 async function copyPrompt({ request }: Job): Promise<void> {
   if (request.kind !== "generate") {
-    throw new Failure("unsupported", "This clip was made of pictures, without a prompt.", "Copy its path instead.");
+    throw new Failure("unsupported", "This was not made of one prompt.", "Copy its path instead.");
   }
   await vscode.env.clipboard.writeText(request.prompt);
 }

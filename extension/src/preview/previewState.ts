@@ -1,7 +1,8 @@
 // From what the extension knows to everything the Output Preview shows. Pure.
 import { basename, extname } from "node:path";
-import { describeJob, hasEnded, isActive, isResumable } from "../jobs/view";
-import type { JobView, OutputView, Preset, PreviewState, WorkerHealth } from "../shared/protocol";
+import { describeJob, hasEnded, isActive, isResumable, jobTitle } from "../jobs/view";
+import type { JobView, OutputView, Preset, PreviewState, StoryboardView, WorkerHealth } from "../shared/protocol";
+import { frameOfFile } from "../storyboards/fileNames";
 import type { Job, ModelInfo, OutputAppeared, QueueState } from "../worker/contract";
 
 /** Formats that a page shows as a picture, whether or not they move */
@@ -29,6 +30,7 @@ export interface Sources {
   readonly history: readonly string[];
   readonly presets: readonly Preset[];
   readonly startImage: FileVersion | null;
+  readonly storyboard: StoryboardView | null;
   /** The emerging pictures of the running jobs */
   readonly emerging: readonly FileVersion[];
   /** The address under which the page may load a file */
@@ -57,6 +59,7 @@ export function previewState(sources: Sources): PreviewState {
       url: sources.url(sources.startImage),
       name: basename(sources.startImage.path),
     },
+    storyboard: sources.storyboard,
   };
 }
 
@@ -98,25 +101,39 @@ function viewOutput({ output, jobId, at }: OutputAppeared, { jobs, url }: Source
     fps: output.fps,
     at: version,
     posterUrl: poster ? url({ path: poster.path, version }) : null,
-    job: job ? maker(job) : null,
+    job: job ? maker(job, output.path) : null,
   };
 }
 
-/** How it was made; a clip of pictures that existed has no prompt and cannot be made again from one. */
-function maker(job: Job): OutputView["job"] {
+/** How it was made. Only what was made of one prompt has one. */
+function maker(job: Job, path: string): OutputView["job"] {
   const { request } = job;
-  if (request.kind !== "generate") {
-    return null;
-  }
+  const isGenerated = request.kind === "generate";
+  const frame = request.kind === "storyboard" ? frameOfFile(path) : null;
   const phases = Object.values(job.seconds);
   return {
     id: job.id,
-    model: request.model,
-    prompt: request.prompt,
-    negativePrompt: request.negativePrompt,
+    title: frame === null ? jobTitle(job) : `${jobTitle(job)}, frame ${frame}`,
+    model: isGenerated ? request.model : null,
+    prompt: isGenerated ? request.prompt : null,
+    negativePrompt: isGenerated ? request.negativePrompt : "",
     parameters: job.parameters,
     device: job.device,
-    seconds: phases.length === 0 ? null : phases.reduce((sum, seconds) => sum + seconds, 0),
+    // Of a storyboard, the phases are those of all frames.
+    seconds: phases.length === 0 || frame !== null ? null : phases.reduce((sum, seconds) => sum + seconds, 0),
     notes: job.notes,
+    again: waysAgain(request.kind, frame),
   };
+}
+
+function waysAgain(kind: Job["request"]["kind"], frame: number | null): ("makeAgain" | "newSeed")[] {
+  switch (kind) {
+    case "generate":
+      return ["makeAgain", "newSeed"];
+    case "stitch":
+    case "animate":
+      return ["makeAgain"];
+    case "storyboard":
+      return frame === null ? [] : ["newSeed"];
+  }
 }

@@ -5,7 +5,9 @@ import { Failure } from "../errors";
 import type { Generator } from "../generate/generator";
 import type { JobList } from "../jobs/jobList";
 import { defaultModel, previewSettings } from "../settings";
-import type { PreviewMessage, PreviewState } from "../shared/protocol";
+import type { PreviewMessage, PreviewState, StoryboardView } from "../shared/protocol";
+import type { Boards } from "../storyboards/boards";
+import { storyboardView } from "../storyboards/stepping";
 import { WebviewChannel } from "../webviewChannel";
 import { createHtml } from "../webviewHtml";
 import type { ModelInfo, OutputAppeared } from "../worker/contract";
@@ -39,6 +41,7 @@ export class OutputPreview implements vscode.WebviewViewProvider, vscode.Disposa
     private readonly jobs: JobList,
     private readonly outputs: OutputList,
     private readonly generator: Generator,
+    private readonly boards: Boards,
   ) {
     const update = (): void => {
       this.#channel?.update();
@@ -58,10 +61,16 @@ export class OutputPreview implements vscode.WebviewViewProvider, vscode.Disposa
         this.#appeared(entry);
       }),
       generator.onDidChange(update),
+      boards.onDidChange((file) => {
+        if (file === this.#memory.storyboard) {
+          update();
+        }
+      }),
       vscode.workspace.onDidChangeConfiguration((change) => {
         this.#settingsChanged(change);
       }),
     ];
+    boards.pin(this.#memory.storyboard);
     this.#healthChanged();
   }
 
@@ -84,11 +93,24 @@ export class OutputPreview implements vscode.WebviewViewProvider, vscode.Disposa
     }
   }
 
+  /** How it goes is seen; the cursor stays where it is. */
+  letSee(): void {
+    if (!this.visible) {
+      void this.#reveal(true);
+    }
+  }
+
   /** Open the prompt box and put the cursor into it. */
   async openPrompt(): Promise<void> {
     this.#focusPrompt += 1;
     this.#memory.interactive = true;
     await this.#reveal(false);
+  }
+
+  /** Go through the prompts of this file in the prompt box. */
+  async openStoryboard(file: string): Promise<void> {
+    this.#useStoryboard(file);
+    await this.openPrompt();
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
@@ -150,9 +172,22 @@ export class OutputPreview implements vscode.WebviewViewProvider, vscode.Disposa
       history: this.generator.history,
       presets: this.generator.presets,
       startImage: this.#memory.startImage,
+      storyboard: this.#storyboard(),
       emerging: this.#emerging.pictures,
       url: (file) => this.#url(file),
     });
+  }
+
+  #storyboard(): StoryboardView | null {
+    const file = this.#memory.storyboard;
+    return file === null
+      ? null
+      : storyboardView(file, this.boards.get(file), this.boards.failure(file), this.jobs.jobs);
+  }
+
+  #useStoryboard(file: string | null): void {
+    this.boards.pin(file);
+    this.#memory.storyboard = file;
   }
 
   /** The version makes the page load a file again that was overwritten. */
@@ -175,8 +210,11 @@ export class OutputPreview implements vscode.WebviewViewProvider, vscode.Disposa
       return entry;
     };
     const { worker, jobs, outputs, generator } = this;
-    const asked = { worker, jobs, outputs, generator, find, memory: this.#memory, startImages: this.#startImages };
-    return carryOut(message, asked);
+    const useStoryboard = (file: string | null): void => {
+      this.#useStoryboard(file);
+    };
+    const own = { memory: this.#memory, startImages: this.#startImages, find, useStoryboard };
+    return carryOut(message, { worker, jobs, outputs, generator, ...own });
   }
 
   async #reveal(preserveFocus: boolean): Promise<void> {

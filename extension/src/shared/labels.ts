@@ -1,5 +1,27 @@
 // Names and numbers as people read them.
-import type { JsonValue } from "../worker/contract";
+import type { JsonValue, Motion, Transition } from "../worker/contract";
+
+export const TRANSITION_WORDS: Readonly<Record<Transition, string>> = {
+  cut: "Cut",
+  crossfade: "Crossfade",
+  fade: "Fade through black",
+  interpolate: "Interpolate",
+};
+
+export const MOTION_WORDS: Readonly<Record<Motion, string>> = {
+  "zoom-in": "Zoom in",
+  "zoom-out": "Zoom out",
+  "ken-burns": "Ken Burns, zooming and panning at once",
+  "pan-left": "Pan to the left",
+  "pan-right": "Pan to the right",
+  "pan-up": "Pan up",
+  "pan-down": "Pan down",
+  "pan-up-left": "Pan up to the left",
+  "pan-up-right": "Pan up to the right",
+  "pan-down-left": "Pan down to the left",
+  "pan-down-right": "Pan down to the right",
+  still: "No motion",
+};
 
 const LABELS: Readonly<Record<string, string>> = { fps: "Frame rate" };
 

@@ -59,13 +59,17 @@ export interface OutputView {
   /** What made it; none for files of other programs */
   readonly job: {
     readonly id: string;
-    readonly model: string;
-    readonly prompt: string;
+    /** The prompt, or what else it was made of */
+    readonly title: string;
+    readonly model: string | null;
+    readonly prompt: string | null;
     readonly negativePrompt: string;
     readonly parameters: Readonly<Record<string, JsonValue>>;
     readonly device: string | null;
     readonly seconds: number | null;
     readonly notes: readonly string[];
+    /** How it can be made once more */
+    readonly again: readonly ("makeAgain" | "newSeed")[];
   } | null;
 }
 
@@ -111,6 +115,28 @@ export interface PreviewState {
   readonly presets: readonly Preset[];
   /** The picture that the next clip begins with */
   readonly startImage: { readonly path: string; readonly url: string; readonly name: string } | null;
+  /** The storyboard that the prompt box works through, if any */
+  readonly storyboard: StoryboardView | null;
+}
+
+/** A storyboard in the prompt box. Frames have the numbers of their files, from 0. */
+export interface StoryboardView {
+  readonly file: string;
+  /** The file's name without its ending */
+  readonly title: string;
+  readonly model: string;
+  /** How many of its frames are made */
+  readonly made: number;
+  readonly frames: number;
+  /** The first frame that is still to be made; none when all are, or when it is not known yet */
+  readonly next: {
+    readonly number: number;
+    readonly prompt: string;
+    /** How far it is, such as "denoising 5 of 20"; none when nobody makes it */
+    readonly making: string | null;
+  } | null;
+  /** Why it cannot be gone through at present */
+  readonly problem: string | null;
 }
 
 export const JOB_ACTIONS = ["cancel", "resume", "makeAgain", "newSeed", "remove"] as const;
@@ -123,12 +149,14 @@ export const OUTPUT_ACTIONS = [
   "copyPrompt",
   "makeAgain",
   "newSeed",
+  "animate",
   "delete",
 ] as const;
 /** The commands that a button of the preview may run, and no others. */
 export const PREVIEW_COMMANDS = [
   "ttVideo.generateVideo",
   "ttVideo.startInteractiveGeneration",
+  "ttVideo.interactiveStoryboard",
   "ttVideo.setUpWorker",
   "ttVideo.selectInterpreter",
   "ttVideo.restartWorker",
@@ -148,6 +176,9 @@ export type PreviewMessage =
   | { readonly type: "select"; readonly id: string }
   | { readonly type: "command"; readonly command: PreviewCommand }
   | { readonly type: "interactive"; readonly open: boolean }
+  /** Make this frame of the storyboard in the box, of this prompt */
+  | { readonly type: "storyboardFrame"; readonly frame: number; readonly prompt: string }
+  | { readonly type: "leaveStoryboard" }
   | { readonly type: "savePreset"; readonly values: FormValues }
   | { readonly type: "deletePreset"; readonly name: string }
   | { readonly type: "pickStartImage" }

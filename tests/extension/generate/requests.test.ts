@@ -1,10 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../../extension/src/generate/arguments";
 import { againRequest, generateRequest, variation } from "../../../extension/src/generate/requests";
-import { framesPerSecond, jobsWithFrames, problemOfRate } from "../../../extension/src/generate/stitching";
+import {
+  animateRequest,
+  firstDraft,
+  jobsWithFrames,
+  numberOf,
+  picturesOf,
+  problemOfRate,
+  problemOfTime,
+  stitchMenu,
+  stitchRequest,
+  withHold,
+  withTransition,
+} from "../../../extension/src/generate/stitching";
 import { Failure } from "../../../extension/src/errors";
-import { golden, stitched } from "../jobs/golden";
+import { animated, boarded, golden, stitched } from "../jobs/golden";
 
+const FIRST_DRAFT = firstDraft([], "/a");
 const DEFAULTS = { device: "auto", outputFolder: "/home/ada/videos", metadata: false };
 const VALUES = { model: "tiny", negativePrompt: " blue ", parameters: { steps: 4 }, count: 1 };
 
@@ -53,6 +66,14 @@ describe("again", () => {
   });
 });
 
+it("animates what was animated, and does not make a storyboard again as a whole", () => {
+  expect(againRequest(animated("done"), false, "/x")).toMatchObject({
+    method: "jobs/animate",
+    params: { motion: "pan-up-left", outputFolder: "/x" },
+  });
+  expect(() => againRequest(boarded("done"), false, "/x")).toThrow(Failure);
+});
+
 describe("arguments of other commands", () => {
   it("may leave out all but the prompt", () => {
     expect(parseArguments({ prompt: "a" }, "tiny")).toEqual({
@@ -91,6 +112,65 @@ describe("stitching", () => {
     expect(jobsWithFrames(jobs).map((job) => job.id)).toEqual(["fresh", "old"]);
   });
 
+  it("takes pictures in the order of their numbers, and nothing else", () => {
+    const files = ["/a/frame_10.png", "/a/frame_9.png", "/a/frame_001.PNG", "/a/b 2.jpeg"];
+    expect(picturesOf(files)).toEqual({
+      folder: "/a",
+      files: ["/a/b 2.jpeg", "/a/frame_001.PNG", "/a/frame_9.png", "/a/frame_10.png"],
+    });
+    expect(() => picturesOf(["/a/1.png", "/a/notes.txt"])).toThrow(/notes.txt is no picture/);
+    expect(() => picturesOf([])).toThrow(Failure);
+  });
+
+  it("is one Enter away, and says what Enter makes", () => {
+    expect(stitchMenu(FIRST_DRAFT)[0]).toMatchObject({
+      choice: "stitch",
+      description: "8 frames per second, one frame per picture, cut",
+    });
+    const held = withHold(FIRST_DRAFT, "0,5");
+    expect(stitchMenu(held).map(({ description }) => description)).toEqual([
+      "8 frames per second, 0.5 seconds per picture, cut",
+      "8",
+      "0.5 seconds",
+      "Cut",
+    ]);
+    const defaults = { outputFolder: "/out", metadata: true };
+    expect(stitchRequest({ folder: "/a", files: [] }, held, defaults)).toEqual({
+      kind: "stitch",
+      folder: "/a",
+      files: [],
+      fps: 8,
+      hold: 0.5,
+      transition: "cut",
+      ...defaults,
+    });
+  });
+
+  it("begins with the frame rate of the job whose frames they are", () => {
+    const jobs = [golden("cancelled", { folder: "/a", parameters: { fps: 2 } }), stitched("done", { folder: "/b" })];
+    expect([firstDraft(jobs, "/a").fps, firstDraft(jobs, "/b").fps, firstDraft(jobs, "/c").fps]).toEqual([2, 8, 8]);
+  });
+
+  it("lets pictures stay for a while when they go over into each other, and cuts them when they do not stay", () => {
+    const faded = withTransition(FIRST_DRAFT, "crossfade");
+    expect(faded).toEqual({ fps: 24, hold: 2, transition: "crossfade" });
+    expect(withTransition({ ...faded, hold: 3 }, "fade")).toEqual({ fps: 24, hold: 3, transition: "fade" });
+    expect(withHold(faded, " ")).toEqual({ fps: 24, hold: null, transition: "cut" });
+  });
+
+  it("animates a picture for a time that is a number", () => {
+    const defaults = { outputFolder: "/out", metadata: true };
+    expect(animateRequest("/a.png", "zoom-in", "2,5", defaults)).toEqual({
+      kind: "animate",
+      image: "/a.png",
+      motion: "zoom-in",
+      seconds: 2.5,
+      ...defaults,
+    });
+    expect([problemOfTime("2,5"), problemOfTime("3600")]).toEqual([null, null]);
+    expect([problemOfTime("0"), problemOfTime("3601"), problemOfTime("soon")]).not.toContain(null);
+  });
+
   it.each(["", "0", "-1", "121", "x", "NaN", "Infinity"])("%j is no frame rate", (text) => {
     expect(problemOfRate(text)).toMatch(/number/);
   });
@@ -101,6 +181,6 @@ describe("stitching", () => {
     ["12,5", 12.5],
     ["120", 120],
   ])("%j is a frame rate", (text, rate) => {
-    expect([problemOfRate(text), framesPerSecond(text)]).toEqual([null, rate]);
+    expect([problemOfRate(text), numberOf(text)]).toEqual([null, rate]);
   });
 });

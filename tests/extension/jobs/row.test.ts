@@ -8,7 +8,8 @@ import {
   rowText,
   tooltipRows,
 } from "../../../extension/src/jobs/row";
-import { golden, STATES, stitched } from "./golden";
+import type { Job } from "../../../extension/src/worker/contract";
+import { animated, boarded, golden, STATES, stitched } from "./golden";
 
 it("each state offers what can be done then", () => {
   expect(STATES.map((state) => [state, contextWords(golden(state))])).toEqual([
@@ -70,7 +71,25 @@ it("the tooltip holds prompt, state, notes, parameters and where it is", () => {
   ]);
 });
 
-it("the tooltip of a stitched video has no model", () => {
-  const labels = tooltipRows(stitched("done")).map((row) => row.label);
-  expect(labels).toEqual(["", "State", "Device", "Time", "Folder"]);
+it("the tooltip of what was made of pictures says of which, and how", () => {
+  const rows = (job: Job): string[] =>
+    tooltipRows(job)
+      .slice(2, 4)
+      .map(({ label, text }) => `${label}: ${text}`);
+  expect(rows(stitched("done"))).toEqual(["Pictures: /home/ada/pictures/sunset", "Video: 8 frames per second, cut"]);
+  expect(rows(animated("done"))).toEqual(["Picture: /home/ada/pictures/sunset.png", "Video: Pan up to the left, 5 s"]);
+});
+
+it("the tooltip of a storyboard says which frames were asked for", () => {
+  const job = boarded("done", { only: [3, 4], reroll: [4] }, { parameters: {}, notes: [] });
+  expect(tooltipRows(job).slice(2, 5)).toEqual([
+    { label: "Storyboard", text: "/home/ada/fair/video_prompts.txt" },
+    { label: "Only frames", text: "3, 4" },
+    { label: "With another seed", text: "4" },
+  ]);
+});
+
+it("a storyboard is not made again as a whole", () => {
+  expect(contextWords(boarded("done"))).not.toContain("repeatable");
+  expect(contextWords(animated("done"))).toContain("repeatable");
 });

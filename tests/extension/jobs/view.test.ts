@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describeJob, formatSeconds, mainOutput } from "../../../extension/src/jobs/view";
-import { golden, STATES, stitched } from "./golden";
+import { describeJob, formatSeconds, mainOutput, nameOfResult } from "../../../extension/src/jobs/view";
+import { animated, boarded, golden, STATES, stitched } from "./golden";
 
 describe("describeJob", () => {
   it("tells each state in words", () => {
@@ -27,6 +27,7 @@ describe("describeJob", () => {
     ]);
     const early = golden("interrupted", { keptStep: null });
     expect(describeJob(early).hint).toBe("Resume starts it from the beginning.");
+    expect(describeJob(boarded("cancelled")).hint).toBe("Resume makes the frames that are missing.");
   });
 
   it("gives progress and time of a running job only", () => {
@@ -48,9 +49,11 @@ describe("describeJob", () => {
     expect(resumable).toEqual(["failed", "cancelled", "interrupted"]);
   });
 
-  it("names a stitched video after its folder", () => {
+  it("names a job after what it is made of", () => {
     expect(describeJob(stitched("running")).title).toBe("Stitch sunset");
     expect(describeJob(golden("running")).title).toBe("a red ball bouncing on green grass");
+    expect(describeJob(animated("running")).title).toBe("sunset.png");
+    expect(describeJob(boarded("running")).title).toBe("video_prompts");
   });
 
   it("passes the notes on", () => {
@@ -65,6 +68,10 @@ it("the main output is the clip, or else the picture, and never the poster", () 
   const poster = done.outputs.filter((output) => output.kind === "poster");
   expect(mainOutput({ ...done, outputs: [...poster, image] })).toBe(image.path);
   expect(mainOutput({ ...done, outputs: poster })).toBeNull();
+  const next = { ...image, path: "/home/ada/b.png" };
+  expect(mainOutput({ ...done, outputs: [image, next] })).toBe(next.path);
+  expect(describeJob({ ...done, outputs: [image, next] }).detail).toBe("2 frames, 1×1, in 6 s");
+  expect([nameOfResult(done), nameOfResult({ ...done, outputs: [image] })]).toEqual(["Video", "Picture"]);
 });
 
 it.each([

@@ -67,6 +67,7 @@ export const code = {
       delete: vi.fn<(uri: FakeUri, options?: object) => Promise<void>>((uri) => rm(uri.fsPath)),
     },
     workspaceFolders: undefined,
+    textDocuments: [],
     getWorkspaceFolder: vi.fn<(uri: FakeUri) => object | undefined>(),
     getConfiguration: () => ({ get: (key: string) => settings.get(key) }),
     onDidChangeConfiguration: settingsChanged.event,

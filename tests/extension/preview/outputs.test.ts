@@ -1,6 +1,13 @@
 import { sep } from "node:path";
 import { expect, test } from "vitest";
-import { follow, isInside, MAX_OUTPUTS, Outputs, saveName } from "../../../extension/src/preview/outputs";
+import {
+  follow,
+  isInside,
+  MAX_OUTPUTS,
+  MAX_PICTURES_OF_A_JOB,
+  Outputs,
+  saveName,
+} from "../../../extension/src/preview/outputs";
 import { appeared } from "./goldens";
 
 const NOW = 2000;
@@ -20,6 +27,20 @@ test("a job's clip and another program's file appear, the newest first", () => {
   expect(outputs.put(appeared({ path: "/v/job/clip.mp4", at: NOW + 1 }), NOW + 2)).toBe("new");
   expect(outputs.put(appeared({ path: "/v/foreign.png", jobId: null, at: NOW + 2 }), NOW + 3)).toBe("new");
   expect(paths(outputs)).toEqual(["/v/foreign.png", "/v/job/clip.mp4", "/v/old.mp4"]);
+});
+
+test("of a storyboard's many frames the latest are listed, and push nothing else out", () => {
+  const outputs = new Outputs();
+  listing(outputs, appeared({ path: "/v/old.mp4", jobId: "old", at: 10 }));
+  for (let number = 0; number < 300; number++) {
+    const entry = appeared({ path: `/v/fair/frames/frame_${number}.png`, jobId: "fair", at: NOW + number });
+    outputs.put({ ...entry, output: { ...entry.output, kind: "image" } }, NOW + number);
+  }
+  outputs.put(appeared({ path: "/v/fair/clip.mp4", jobId: "fair", at: NOW + 300 }), NOW + 300);
+
+  expect(paths(outputs)).toHaveLength(MAX_PICTURES_OF_A_JOB + 2);
+  expect(paths(outputs).slice(0, 2)).toEqual(["/v/fair/clip.mp4", "/v/fair/frames/frame_299.png"]);
+  expect(paths(outputs).at(-1)).toBe("/v/old.mp4");
 });
 
 test.each(["poster", "frame"] as const)("a %s is not listed", (kind) => {

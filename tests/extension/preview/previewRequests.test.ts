@@ -14,6 +14,7 @@ import { OUTPUT_ACTIONS, type OutputAction } from "../../../extension/src/shared
 import type { Job, OutputAppeared } from "../../../extension/src/worker/contract";
 import type { Worker } from "../../../extension/src/worker/worker";
 import { code } from "./fakeCode";
+import { boarded } from "../jobs/golden";
 import { appeared, job } from "./goldens";
 
 vi.mock("vscode", async () => (await import("./fakeCode")).code);
@@ -32,6 +33,7 @@ const submit = vi.fn();
 const again = vi.fn();
 const savePreset = vi.fn();
 const deletePreset = vi.fn();
+const useStoryboard = vi.fn();
 
 beforeEach(async () => {
   vi.clearAllMocks();
@@ -59,6 +61,7 @@ beforeEach(async () => {
     outputs: outputs as unknown as OutputList,
     generator: { submit, again, savePreset, deletePreset, presets: [] } as unknown as Generator,
     memory,
+    useStoryboard,
     startImages: join(folder, "kept"),
     find: (path) => {
       const entry = outputs.get(path);
@@ -182,6 +185,31 @@ test("a command is run as it is named, with no arguments", async () => {
   expect(code.commands.executeCommand.mock.calls).toEqual([["ttVideo.showLog"]]);
 });
 
+test("a picture is animated by the command, which asks how", async () => {
+  await output("animate", join(folder, "foreign.png"));
+  expect(code.commands.executeCommand.mock.calls).toEqual([["ttVideo.animateStill", join(folder, "foreign.png")]]);
+});
+
+test("another seed makes one frame of a storyboard again, and only that", async () => {
+  done = boarded("done", {}, { folder: done.folder });
+  const frame = join(done.folder, "frames", "frame_003.png");
+  listed = [appeared({ path: frame, jobId: done.id }), ...listed];
+  await output("newSeed", frame);
+  expect(call.mock.calls).toMatchObject([
+    ["jobs/storyboard", { file: "/home/ada/fair/video_prompts.txt", only: [3], reroll: [3] }],
+  ]);
+  await expect(output("copyPrompt", frame)).rejects.toMatchObject({ kind: "unsupported" });
+  await output("newSeed");
+  expect(again).toHaveBeenCalledTimes(1);
+});
+
+test("the prompt box makes a frame only of the storyboard that is in it, and leaves it when asked", async () => {
+  const frame = { type: "storyboardFrame", frame: 0, prompt: "a ball" } as const;
+  await expect(carryOut(frame, asked)).rejects.toMatchObject({ kind: "notFound" });
+  await carryOut({ type: "leaveStoryboard" }, asked);
+  expect([useStoryboard.mock.calls, call.mock.calls]).toEqual([[[null]], []]);
+});
+
 test("path and prompt are copied", async () => {
   await output("copyPath");
   await output("copyPrompt");
@@ -281,15 +309,21 @@ test("selection, prompt box and start image are there after a reload; a start im
   await carryOut({ type: "interactive", open: true }, asked);
   await carryOut({ type: "useFrame", id: clip(), frame: 0 }, asked);
   const image = memory.startImage;
+  memory.storyboard = "/home/ada/fair.txt";
 
-  expect(remember()).toMatchObject({ selected: clip(), interactive: true, startImage: image });
+  expect(remember()).toMatchObject({
+    selected: clip(),
+    interactive: true,
+    startImage: image,
+    storyboard: "/home/ada/fair.txt",
+  });
   await rm(asked.startImages, { recursive: true });
   expect(remember().startImage).toBeNull();
 });
 
 test("what was kept in another form is as if nothing was kept", () => {
-  for (const key of ["selected", "interactive", "startImage"]) {
+  for (const key of ["selected", "interactive", "startImage", "storyboard"]) {
     kept.set(`ttVideo.preview.${key}`, { path: "/etc/passwd" });
   }
-  expect(remember()).toMatchObject({ selected: null, interactive: false, startImage: null });
+  expect(remember()).toMatchObject({ selected: null, interactive: false, startImage: null, storyboard: null });
 });

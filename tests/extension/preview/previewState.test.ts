@@ -6,6 +6,8 @@ import {
   type FileVersion,
   type Sources,
 } from "../../../extension/src/preview/previewState";
+import { jobTitle } from "../../../extension/src/jobs/view";
+import { animated, boarded, stitched } from "../jobs/golden";
 import { appeared, job, models } from "./goldens";
 
 const DONE = job("done");
@@ -28,6 +30,7 @@ function sources(change: Partial<Sources> = {}): Sources {
     history: [],
     presets: [],
     startImage: null,
+    storyboard: null,
     emerging: [],
     url: ({ path, version }: FileVersion) => `res:${path}?v=${version}`,
     ...change,
@@ -52,12 +55,14 @@ test("a clip is shown with its poster, its prompt and its effective parameters",
     job: {
       id: "1f0c9a2e",
       model: "tiny",
+      title: "a red ball bouncing on green grass",
       prompt: "a red ball bouncing on green grass",
       negativePrompt: "",
       parameters: DONE.parameters,
       device: "cpu",
       seconds: expect.closeTo(5.5) as number,
       notes: ["This small model doesn't know: dragon."],
+      again: ["makeAgain", "newSeed"],
     },
   });
 });
@@ -72,16 +77,21 @@ test("another program's file has no maker and no poster, and neither has that of
   ]);
 });
 
-test("a clip that was stitched of pictures has no prompt to make it again from", () => {
-  const request = {
-    kind: "stitch",
-    folder: "/pictures",
-    fps: 8,
-    formats: ["mp4"],
-    outputFolder: null,
-    metadata: true,
-  } as const;
-  expect(previewState(sources({ jobs: [{ ...DONE, request }], outputs: [CLIP] })).outputs[0]?.job).toBeNull();
+test("what was made of pictures has no prompt, and can be made again as it was", () => {
+  for (const made of [stitched("done"), animated("done")]) {
+    const [output] = previewState(sources({ jobs: [made], outputs: [CLIP] })).outputs;
+    expect(output?.job).toMatchObject({ title: jobTitle(made), prompt: null, model: null, again: ["makeAgain"] });
+  }
+});
+
+test("a frame of a storyboard is named by its number and made again with another seed; its clip is not", () => {
+  const board = boarded("done");
+  const outputs = [appeared({ path: `${board.folder}/frames/frame_003.png` }), CLIP];
+  const views = previewState(sources({ jobs: [board], outputs })).outputs;
+  expect(views.map(({ job }) => [job?.title, job?.prompt, job?.again])).toEqual([
+    ["video_prompts, frame 3", null, ["newSeed"]],
+    ["video_prompts", null, []],
+  ]);
 });
 
 test.each([

@@ -10,6 +10,8 @@ import { OutputList } from "../../../extension/src/preview/outputList";
 import { OutputPreview } from "../../../extension/src/preview/previewView";
 import type { PreviewMessage, PreviewState, WorkerHealth } from "../../../extension/src/shared/protocol";
 import type { Job, OutputAppeared } from "../../../extension/src/worker/contract";
+import type { Boards } from "../../../extension/src/storyboards/boards";
+import type { Board } from "../../../extension/src/storyboards/making";
 import type { Worker } from "../../../extension/src/worker/worker";
 import { code, FakeEmitter, set, type FakeUri } from "./fakeCode";
 import { appeared, job, models } from "./goldens";
@@ -85,6 +87,14 @@ let jobsChanged: FakeEmitter<void>;
 let outputs: OutputList;
 let preview: OutputPreview;
 let view: FakeView;
+let board: Board | null;
+const boards = {
+  pin: vi.fn<(file: string | null) => void>(),
+  get: () => board,
+  failure: () => null,
+  changed: new FakeEmitter<string>(),
+  onDidChange: (listener: (file: string) => void) => boards.changed.event(listener),
+};
 
 beforeEach(async () => {
   vi.clearAllMocks();
@@ -116,8 +126,16 @@ beforeEach(async () => {
     presets: [],
     onDidChange: new FakeEmitter().event,
   } as unknown as Generator;
+  board = null;
   outputs = new OutputList(worker as unknown as Worker, list);
-  preview = new OutputPreview(context, worker as unknown as Worker, list, outputs, generator);
+  preview = new OutputPreview(
+    context,
+    worker as unknown as Worker,
+    list,
+    outputs,
+    generator,
+    boards as unknown as Boards,
+  );
   view = new FakeView();
 });
 afterEach(async () => {
@@ -340,3 +358,32 @@ test("a view that is closed gets nothing more, and can be opened again", async (
 async function real(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
+
+test("a storyboard in the prompt box shows its next prompt, and is there again after a reload", async () => {
+  open();
+  await preview.openStoryboard("/home/ada/fair.txt");
+  expect(boards.pin).toHaveBeenLastCalledWith("/home/ada/fair.txt");
+  await shown(({ interactive, storyboard }) => interactive && storyboard?.title === "fair" && storyboard.next === null);
+
+  const missing = {
+    line: 0,
+    endLine: 0,
+    state: "missing",
+    picture: null,
+    seed: null,
+    seconds: null,
+    device: null,
+  } as const;
+  const frames = [{ ...missing, number: 0, prompt: "a red ball" }];
+  board = {
+    file: "/home/ada/fair.txt",
+    storyboard: { model: "tiny", frames, problems: [], folder: null, adoptable: [] },
+  };
+  boards.changed.fire("/home/ada/other.txt");
+  boards.changed.fire("/home/ada/fair.txt");
+  await shown(({ storyboard }) => storyboard?.next?.prompt === "a red ball");
+
+  view.sends({ type: "leaveStoryboard" } satisfies PreviewMessage);
+  await shown(({ interactive, storyboard }) => interactive && storyboard === null);
+  expect(boards.pin).toHaveBeenLastCalledWith(null);
+});

@@ -14,7 +14,7 @@ export function announcement(before: Known, now: Known): string {
   }
   for (const output of now.outputs) {
     if (!before.outputs.some((other) => other.id === output.id)) {
-      sentences.push(output.job ? `Done: ${output.job.prompt || output.name}.` : `New file: ${output.name}.`);
+      sentences.push(output.job ? `Done: ${output.job.title || output.name}.` : `New file: ${output.name}.`);
     }
   }
   return sentences.join(" ");

@@ -15,6 +15,7 @@ import { Prompt } from "./prompt";
 import { takesStartImage } from "../../shared/schema";
 import { Stage } from "./stage";
 import { readDropped } from "./startImage";
+import { StoryboardPrompt } from "./storyboardPrompt";
 import { Strip } from "./strip";
 
 interface Props {
@@ -74,7 +75,12 @@ export function App({ state, channel, memory }: Props): JSX.Element {
           }}
         />
       )}
-      {state.interactive && <Prompt state={state} memory={memory} send={send} />}
+      {state.interactive &&
+        (state.storyboard ? (
+          <StoryboardPrompt state={state} storyboard={state.storyboard} memory={memory} send={send} />
+        ) : (
+          <Prompt state={state} memory={memory} send={send} />
+        ))}
       <Announcer state={state} />
       {over && <div class="drop-target">Drop a picture to start the next video with it</div>}
     </div>

@@ -6,7 +6,7 @@ import { Disclosure } from "./disclosure";
 import { Icon } from "./iconButton";
 import { type Memory, useKept } from "./kept";
 import { duration, labelOf, valueText } from "../../shared/labels";
-import type { Send } from "./outputMenu";
+import { AGAIN_WORDS, type Send } from "./outputMenu";
 
 interface Props {
   readonly output: OutputView;
@@ -22,14 +22,13 @@ export function Details({ output, models, memory, send }: Props): JSX.Element {
   return (
     <section class="details" aria-label="About this output">
       <p class="caption">{captionOf(output)}</p>
-      {job && (
+      {job && job.again.length > 0 && (
         <div class="actions">
-          <button type="button" class="button secondary" onClick={act("makeAgain")}>
-            Make Again
-          </button>
-          <button type="button" class="button secondary" onClick={act("newSeed")}>
-            New Seed
-          </button>
+          {job.again.map((action) => (
+            <button key={action} type="button" class="button secondary" onClick={act(action)}>
+              {AGAIN_WORDS[action]}
+            </button>
+          ))}
         </div>
       )}
       {job?.notes.map((note) => (
@@ -52,7 +51,7 @@ export function Details({ output, models, memory, send }: Props): JSX.Element {
 }
 
 function captionOf({ job, name }: OutputView): string {
-  return job === null || job.prompt === "" ? name : job.prompt;
+  return job === null || job.title === "" ? name : job.title;
 }
 
 /** Told by the output itself, so not once more among the parameters. */
@@ -62,7 +61,7 @@ export function rowsOf(output: OutputView, models: readonly ModelInfo[]): readon
   const { job } = output;
   const rows: (readonly [string, string | null])[] = [
     ["File", output.name],
-    ["Model", job ? (models.find((model) => model.id === job.model)?.title ?? job.model) : null],
+    ["Model", models.find((model) => model.id === job?.model)?.title ?? job?.model ?? null],
     ["Negative prompt", job === null || job.negativePrompt === "" ? null : job.negativePrompt],
     ...(job ? parameterRows(job.parameters) : []),
     ["Size", output.width > 0 ? `${output.width} × ${output.height}` : null],

@@ -4,6 +4,8 @@ import type { Entries } from "../../shared/schema";
 
 export interface Kept {
   readonly draft: string;
+  /** Other words for a frame of a storyboard than its file has */
+  readonly frameDraft: { readonly frame: string; readonly text: string } | null;
   readonly model: string | null;
   readonly negativePrompt: string;
   readonly entries: Entries;
@@ -21,6 +23,7 @@ export interface Kept {
 
 const NOTHING_YET: Kept = {
   draft: "",
+  frameDraft: null,
   model: null,
   negativePrompt: "",
   entries: {},
@@ -73,6 +76,7 @@ function restore(kept: unknown): Kept {
   const number = (key: keyof Kept): number => (typeof found.get(key) === "number" ? Number(found.get(key)) : 1);
   return {
     draft: text("draft"),
+    frameDraft: restoreFrameDraft(found.get("frameDraft")),
     model: text("model") || null,
     negativePrompt: text("negativePrompt"),
     entries: restoreEntries(found.get("entries")),
@@ -96,6 +100,15 @@ function restoreEntries(kept: unknown): Entries {
     }
   }
   return entries;
+}
+
+function restoreFrameDraft(kept: unknown): Kept["frameDraft"] {
+  if (typeof kept !== "object" || kept === null || !("frame" in kept && "text" in kept)) {
+    return null;
+  }
+  return typeof kept.frame === "string" && typeof kept.text === "string"
+    ? { frame: kept.frame, text: kept.text }
+    : null;
 }
 
 function restorePlace(kept: unknown): Kept["place"] {

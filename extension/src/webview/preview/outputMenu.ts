@@ -2,11 +2,18 @@
 import type { OutputAction, OutputView, PreviewMessage } from "../../shared/protocol";
 import type { MenuGroups, MenuItem } from "./menu";
 
+export const AGAIN_WORDS = { makeAgain: "Make Again", newSeed: "New Seed" } as const;
+
 export type Send = (message: PreviewMessage) => Promise<boolean>;
 
 /** A GIF is a video to who made it, and a picture to who shows it. */
 export function isPicture(output: OutputView): boolean {
   return output.kind === "image" || /\.(gif|png|apng|webp|jpe?g)$/i.test(output.name);
+}
+
+/** Whether it is one picture that does not move. */
+function isStill(output: OutputView): boolean {
+  return isPicture(output) && output.frames === 1 && !/\.gif$/i.test(output.name);
 }
 
 /** What a double click does. */
@@ -28,9 +35,16 @@ export function outputMenu(output: OutputView, frame: number | null, canStart: b
     isPicture(output)
       ? [item("Open in Editor", "open")]
       : [item("Open in Default Player", "openExternal"), item("Open in Editor", "open")],
-    output.job ? [item("Make Again", "makeAgain"), item("New Seed", "newSeed"), ...(canStart ? [useFrame] : [])] : [],
+    [
+      ...(output.job?.again ?? []).map((action) => item(AGAIN_WORDS[action], action)),
+      ...(output.job && canStart ? [useFrame] : []),
+      ...(isStill(output) ? [item("Animate...", "animate")] : []),
+    ],
     [item("Save As...", "saveAs"), item("Reveal in Folder", "reveal")],
-    [item("Copy Path", "copyPath"), ...(output.job ? [item("Copy Prompt", "copyPrompt")] : [])],
+    [
+      item("Copy Path", "copyPath"),
+      ...(typeof output.job?.prompt === "string" ? [item("Copy Prompt", "copyPrompt")] : []),
+    ],
     [item("Delete", "delete")],
   ];
 }

@@ -103,6 +103,11 @@ function Toolbar({ form, parametersOpen, onParameters, send }: ToolbarProps): JS
           onClick={() => void send({ type: "pickStartImage" })}
         />
       )}
+      <IconButton
+        icon="list-ordered"
+        label="Go Through a Storyboard..."
+        onClick={() => void send({ type: "command", command: "ttVideo.interactiveStoryboard" })}
+      />
       <span class="changes" title={changes}>
         {parametersOpen ? "" : changes}
       </span>

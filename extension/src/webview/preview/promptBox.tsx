@@ -11,11 +11,13 @@ interface Props {
   /** The only words that the model knows; none when it knows many */
   readonly vocabulary: ReadonlySet<string> | null;
   readonly placeholder: string;
+  readonly readOnly?: boolean;
   readonly onChange: (value: Walk) => void;
   readonly onSubmit: () => void;
 }
 
-export function PromptBox({ box, value, history, vocabulary, placeholder, onChange, onSubmit }: Props): JSX.Element {
+export function PromptBox(props: Props): JSX.Element {
+  const { box, value, history, vocabulary, placeholder, readOnly = false, onChange, onSubmit } = props;
   const mirror = useRef<HTMLDivElement>(null);
   const note = useId();
   const unknown = vocabulary ? unknownWords(value.text, vocabulary) : [];
@@ -50,6 +52,7 @@ export function PromptBox({ box, value, history, vocabulary, placeholder, onChan
           rows={1}
           value={value.text}
           placeholder={placeholder}
+          readOnly={readOnly}
           aria-label="Prompt"
           aria-describedby={unknown.length > 0 ? note : undefined}
           spellcheck={false}

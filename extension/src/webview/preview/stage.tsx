@@ -133,7 +133,7 @@ function PictureStage(props: StageProps): JSX.Element {
       <Surface {...props} fullWidth={fullWidth} label={`Picture ${output.name}`} frame={() => (moves ? null : 0)}>
         <Picture
           url={output.url}
-          alt={output.job?.prompt ?? output.name}
+          alt={output.job?.title ?? output.name}
           still={still}
           onBroken={() => {
             setBroken(true);

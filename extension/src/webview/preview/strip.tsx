@@ -73,7 +73,7 @@ interface ThumbnailProps extends Pick<Props, "reducedMotion" | "send" | "onMenu"
 
 function Thumbnail({ output, selected, stop, reducedMotion, send, onMenu }: ThumbnailProps): JSX.Element {
   const picture = output.posterUrl ?? (isPicture(output) ? output.url : null);
-  const name = output.job?.prompt ? `${output.job.prompt} (${output.name})` : output.name;
+  const name = output.job?.title ? `${output.job.title} (${output.name})` : output.name;
   return (
     <div
       class="thumbnail"

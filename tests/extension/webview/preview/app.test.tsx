@@ -217,6 +217,34 @@ describe("the menu", () => {
     expect(view.root.querySelector("[role=menu]")).toBeNull();
   });
 
+  test("animates a picture, and nothing that moves", () => {
+    const labels = (name: string, frames = 1): string[] => {
+      const picture = output({ id: "/out/a", name, kind: "image", frames, job: null });
+      const view = mount(state({ outputs: [picture], selected: "/out/a" }));
+      view.click("button", "More Actions");
+      return [...view.root.querySelectorAll("[role=menuitem]")].map((item) => item.textContent);
+    };
+    expect(labels("frame_000.png")).toContain("Animate...");
+    expect([...labels("clip.gif"), ...labels("moving.webp", 4)]).not.toContain("Animate...");
+  });
+
+  test("offers for a storyboard's frame another seed only", () => {
+    const made = output({ name: "frame_003.png", kind: "image", frames: 1 });
+    const job = made.job && { ...made.job, title: "fair, frame 3", prompt: null, again: ["newSeed"] as const };
+    const view = mount(state({ outputs: [{ ...made, job }], selected: made.id }));
+    expect(view.root.querySelector(".caption")?.textContent).toBe("fair, frame 3");
+    expect([...view.root.querySelectorAll(".details .actions button")].map((each) => each.textContent)).toEqual([
+      "New Seed",
+    ]);
+    view.click("button", "More Actions");
+    const labels = [...view.root.querySelectorAll("[role=menuitem]")].map((item) => item.textContent);
+    expect([labels.includes("New Seed"), labels.includes("Make Again"), labels.includes("Copy Prompt")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   test("offers no prompt, seed or start for files of other programs, and no start when no model takes one", () => {
     const labels = (changes: Parameters<typeof state>[0]): string[] => {
       const view = mount(state({ selected: "/out/1/clip.mp4", ...changes }));
@@ -317,6 +345,7 @@ test("whatever names and prompts hold is shown as text", () => {
     name: hostile,
     job: {
       id: "j",
+      title: hostile,
       model: hostile,
       prompt: hostile,
       negativePrompt: hostile,
@@ -324,6 +353,7 @@ test("whatever names and prompts hold is shown as text", () => {
       device: hostile,
       seconds: 1,
       notes: [hostile],
+      again: ["makeAgain", "newSeed"],
     },
   });
   const values = { model: "tiny", negativePrompt: hostile, parameters: {}, count: 1 };

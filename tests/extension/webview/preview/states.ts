@@ -33,6 +33,7 @@ export function output(changes: Partial<OutputView> = {}): OutputView {
     posterUrl: null,
     job: {
       id: "job-0",
+      title: "a red ball",
       model: "tiny",
       prompt: "a red ball",
       negativePrompt: "",
@@ -40,6 +41,7 @@ export function output(changes: Partial<OutputView> = {}): OutputView {
       device: "cpu",
       seconds: 8.4,
       notes: [],
+      again: ["makeAgain", "newSeed"],
     },
     ...changes,
   };
@@ -78,6 +80,7 @@ export function state(changes: Partial<PreviewState> = {}): PreviewState {
     history: [],
     presets: [],
     startImage: null,
+    storyboard: null,
     ...changes,
   };
 }
