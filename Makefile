@@ -58,8 +58,10 @@ lint: setup $(MODULES)  ## format, lint, types, and whether the generated contra
 	$(BIN)/python worker/tools/write_contract.py --check
 	npm run --silent lint
 
+# The tests of the running worker measure how soon it answers, so they run alone.
 rings: $(NEWEST)  ## all tests, and how long each ring of them took
-	@$(TEST) --durations=10
+	@$(TEST) --durations=10 --numprocesses 2 --dist worksteal --ignore tests/worker
+	@$(TEST) --durations=5 tests/worker
 
 vsix: $(MODULES)  ## pack the extension: dist/tt-video-lab.vsix
 	@npm run --silent package
@@ -81,8 +83,10 @@ set-up-worker: vsix  ## test the command Set Up Worker for real, which downloads
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
 
-bench: setup  ## what a job costs against a bare diffusers script
+bench: setup  ## a job against a bare diffusers script; frames drawn together; motion on stills
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/batching.py
+	@$(BIN)/python bench/motion.py
 
 clean:  ## remove what was made here, .venv too
 	rm -rf .venv build demo dist node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
