@@ -40,6 +40,8 @@ export class VideoCommands {
   }
 
   async animate(target: unknown): Promise<Job | undefined> {
+    // Nobody should choose a picture and a motion to hear only then that there is no worker.
+    await this.worker.start();
     return this.see(await animateStill(this.worker, target));
   }
 

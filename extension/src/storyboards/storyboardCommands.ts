@@ -18,6 +18,7 @@ export class StoryboardCommands {
 
   /** Without a target, the storyboard in the active editor, or one that is chosen. Undefined when the person left. */
   async generate(target: unknown): Promise<Job | undefined> {
+    await this.worker.start();
     const file = await chooseFile(target);
     return file === undefined ? undefined : this.make(file, { kind: "all" });
   }
@@ -35,6 +36,7 @@ export class StoryboardCommands {
   }
 
   async interactive(target: unknown): Promise<void> {
+    await this.worker.start();
     const file = await chooseFile(target);
     if (file !== undefined) {
       // What is changed in the prompt box is changed in the file: it is seen there.

@@ -36,7 +36,8 @@ const preview = { letSee: vi.fn(), openStoryboard: vi.fn() };
 const jobsChanged = new FakeEmitter<void>();
 let jobs: Job[];
 let answer: (params: Record<string, unknown>) => Promise<Storyboard>;
-let worker: { health: WorkerHealth; call: typeof call; onDidChangeHealth: typeof health.event };
+const start = () => Promise.resolve();
+let worker: { health: WorkerHealth; start: typeof start; call: typeof call; onDidChangeHealth: typeof health.event };
 let boards: Boards;
 let features: { dispose: () => void };
 let adoption: { dispose: () => void };
@@ -53,7 +54,7 @@ beforeEach(() => {
       ? answer(params)
       : Promise.resolve(method.startsWith("jobs/") ? boarded("queued") : {}),
   );
-  worker = { health: { kind: "ready" }, call, onDidChangeHealth: health.event };
+  worker = { health: { kind: "ready" }, start, call, onDidChangeHealth: health.event };
   const list = {
     get jobs() {
       return jobs;

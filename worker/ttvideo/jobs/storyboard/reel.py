@@ -102,7 +102,7 @@ class Reel:
                 raise WorkerError(
                     ErrorKind.NOT_FOUND,
                     f"The folder {self.folder} is not a storyboard's any more.",
-                    "Begin a new one with --fresh.",
+                    "Make the storyboard again: it begins in a new folder.",
                 )
             changed = change(document)
             if changed != document:
