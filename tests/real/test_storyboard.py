@@ -224,6 +224,9 @@ def test_a_file_that_is_not_understood_is_refused_with_its_place(queue: Queue, f
     with pytest.raises(WorkerError, match=r"board\.txt:5:14: .*'sed'.*seed") as caught:
         queue.submit(StoryboardRequest(file=str(file), output_folder=str(outputs)))
     assert caught.value.kind == ErrorKind.INVALID_PARAMETERS
+    write(file, *PROMPTS)
+    with pytest.raises(WorkerError, match="There is no frame 4"):
+        queue.submit(StoryboardRequest(file=str(file), only=(4,), output_folder=str(outputs)))
     assert not outputs.exists()
 
 

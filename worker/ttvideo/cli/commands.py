@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +40,7 @@ def generate(arguments: argparse.Namespace) -> int:
     wanted = {name: getattr(arguments, name) for name in ("frames", "steps", "guidance", "fps", "strength")}
     parameters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if arguments.start_image:
-        parameters["startImage"] = _whole(arguments.start_image)
+        parameters["startImage"] = pictures.whole(arguments.start_image)
     if arguments.size:
         parameters["width"], parameters["height"] = arguments.size
     requests = []
@@ -89,7 +88,7 @@ def again(arguments: argparse.Namespace) -> int:
             f"{file} began with the frame before it, and cannot be made alone.",
             "`ttvideo storyboard FILE --reroll N` makes one frame of a storyboard again.",
         )
-    given = {"startImage": _whole(arguments.start_image)} if arguments.start_image else {}
+    given = {"startImage": pictures.whole(arguments.start_image)} if arguments.start_image else {}
     parameters = inputs.found_again(recipe["parameters"] | given, file)
     if arguments.seed is not None:
         parameters["seed"] = arguments.seed
@@ -293,10 +292,6 @@ def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
         output_folder=arguments.output,
         metadata=not arguments.no_metadata,
     )
-
-
-def _whole(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
 
 
 def _run_here(arguments: argparse.Namespace, submit: Callable[[Queue], list[Job]]) -> int:

@@ -131,23 +131,23 @@ def animate(arguments: argparse.Namespace, run_here: RunHere) -> int:
     names = ("motion", "seconds", "fps", "zoom", "easing", "start", "end", "fade_in", "fade_out")
     about: dict[str, Any] = {name: getattr(arguments, name) for name in names}
     about["width"], about["height"] = arguments.size or (None, None)
-    request = _request(AnimateRequest, arguments, about | {"image": _whole(arguments.image)})
+    request = _request(AnimateRequest, arguments, about | {"image": whole(arguments.image)})
     return run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
 
 
 def _named(paths: list[str]) -> dict[str, Any]:
     """The folder and, when pictures are named and not their folder, these."""
-    whole = [_whole(path) for path in paths]
-    folders = [path for path in whole if os.path.isdir(path)]
-    if len(whole) == 1 and (folders or not os.path.isfile(whole[0])):
-        return {"folder": whole[0]}
+    files = [whole(path) for path in paths]
+    folders = [path for path in files if os.path.isdir(path)]
+    if len(files) == 1 and (folders or not os.path.isfile(files[0])):
+        return {"folder": files[0]}
     if folders:
         raise WorkerError(
             ErrorKind.INVALID_PARAMETERS,
             f"{folders[0]} is a folder, and there is more to stitch beside it.",
             "Name one folder, or pictures only.",
         )
-    return {"folder": os.path.commonpath([Path(path).parent for path in whole]), "files": tuple(whole)}
+    return {"folder": os.path.commonpath([Path(path).parent for path in files]), "files": tuple(files)}
 
 
 def _request(kind: type[Request], arguments: argparse.Namespace, about: dict[str, Any]) -> Request:
@@ -168,5 +168,5 @@ def _request(kind: type[Request], arguments: argparse.Namespace, about: dict[str
         ) from error
 
 
-def _whole(path: str) -> str:
+def whole(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))

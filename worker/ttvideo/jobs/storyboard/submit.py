@@ -38,6 +38,9 @@ def new_storyboard_job(request: StoryboardRequest, id: str, submitted_by: str) -
     board, problems = understood(request)
     family = family_of(board)
     revision = family.revision()
+    # Before there is a folder: what is refused leaves nothing behind.
+    for asked in (request.only or (), request.reroll):
+        _check_numbers(asked, len(board.scenes))
     reel = None if request.fresh else Reel.find(output, file)
     if reel is None:
         seed = secrets.randbelow(SEEDS) if board.seed is None else board.seed
@@ -45,8 +48,6 @@ def new_storyboard_job(request: StoryboardRequest, id: str, submitted_by: str) -
     document = reel.read()
     assert document is not None
     frames = plan(board, family, revision, document)
-    for asked in (request.only or (), request.reroll):
-        _check_numbers(asked, len(frames))
     if request.reroll:
         seeds = {frames[number].first_key: secrets.randbelow(SEEDS) for number in request.reroll}
         document = reel.change(lambda document: document.model_copy(update={"takes": document.takes | seeds}))
