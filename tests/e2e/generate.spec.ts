@@ -1,6 +1,7 @@
 // A prompt becomes a video, from the palette; and what a person can do with a job that runs.
 import { expect, test } from "./harness/fixtures";
 import { expectPlays, videoOf } from "./harness/video";
+import { MOST_STEPS } from "./harness/workbench";
 
 test.use({ setup: {} });
 
@@ -20,7 +21,7 @@ test("Generate Video with its defaults makes a clip that plays", { tag: "@oldest
 
 test("a job is cancelled and resumed from the view Jobs", async ({ workbench }) => {
   const prompt = "a blue star rising over purple mountains";
-  await workbench.generate(prompt, 60);
+  await workbench.generate(prompt, MOST_STEPS);
   const running = workbench.job(prompt, "running, denoising [1-9]");
   await expect(running).toBeVisible();
   await workbench.screenshot("running");
@@ -39,7 +40,7 @@ test("a job is cancelled and resumed from the view Jobs", async ({ workbench }) 
 
 test("the worker is killed: that is said, and the job goes on where it was", async ({ workbench, server }) => {
   const prompt = "a yellow moon over a blue sea";
-  await workbench.generate(prompt, 60);
+  await workbench.generate(prompt, MOST_STEPS);
   await expect(workbench.job(prompt, "running, denoising [1-9]")).toBeVisible();
   process.kill(await server.worker(), "SIGKILL");
 

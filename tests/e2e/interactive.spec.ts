@@ -1,7 +1,7 @@
 // The prompt box of the Output Preview, and what becomes of it and of a running job when the window is reloaded.
 import { expect, test } from "./harness/fixtures";
 import { expectPlays, videoOf } from "./harness/video";
-import type { Workbench } from "./harness/workbench";
+import { MOST_STEPS, type Workbench } from "./harness/workbench";
 
 test.use({ setup: {} });
 
@@ -63,7 +63,7 @@ test("a reloaded window shows the same output, prompt box and half written promp
 
 test("a job that runs when the window is reloaded goes on at its kept step", async ({ workbench }) => {
   const prompt = "a red square turning";
-  await workbench.generate(prompt, 60);
+  await workbench.generate(prompt, MOST_STEPS);
   await expect(workbench.job(prompt, "running, denoising [1-9]")).toBeVisible();
   await workbench.reload();
 

@@ -18,6 +18,9 @@ const KNOWN_ERRORS = [
   /^Blocked script execution in .*&extensionId=&/,
 ];
 
+/** Of the bundled model: about eight seconds on a quiet machine, long enough to be stopped and found running again. */
+export const MOST_STEPS = 100;
+
 export class Workbench {
   /** What was written to the console as an error, beside the known */
   readonly errors: string[] = [];
