@@ -61,7 +61,7 @@ def compare(id: str, steps: int, rounds: int) -> None:
     from ttvideo.families.family import Prompt, Shot
 
     family = families.find(id)
-    pipeline: Any = family.load("cpu", silent)
+    pipeline: Any = family.load("cpu", family.Params(), silent)
     side = SIZES[id]
     params = [family.Params(steps=steps, seed=seed, width=side, height=side) for seed in range(len(THINGS))]
     shots = [Shot(Prompt(thing, "blurry"), one) for thing, one in zip(THINGS, params, strict=True)]
@@ -159,7 +159,7 @@ def real_width(rounds: int) -> None:
     """Time one denoising step of SDXL's real UNet, of random weights, for 1, 2 and 4 pictures of 256x256."""
     import torch
 
-    from ttvideo.families.images import cpu_has_bfloat16
+    from ttvideo.backends import cpu_has_bfloat16
 
     dtype = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
     with torch.device("meta"):

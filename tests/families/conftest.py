@@ -31,4 +31,5 @@ def painter(request: pytest.FixtureRequest, random_models: Path) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTVIDEO_MODELS", str(random_models))
         patch.setattr(images, "cpu_has_bfloat16", lambda: False)
-        return families.find(request.param).load("cpu", lambda event: None)
+        family = families.find(request.param)
+        return family.load("cpu", family.Params(), lambda event: None)

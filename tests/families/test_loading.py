@@ -77,7 +77,7 @@ def test_broken_weights_are_refused(family: Family, copy: Path, part: str, harm:
     (file,) = copy.joinpath(part).glob("*.safetensors") if part != "denoiser" else (copy / DENOISER[family.id],)
     harm(file)
     with pytest.raises(WorkerError, match=file.parent.name) as caught:
-        family.load("cpu", silent)
+        family.load("cpu", family.Params(), silent)
     assert caught.value.kind == ErrorKind.MODEL_BROKEN
     assert family.title in caught.value.message
 
@@ -86,7 +86,7 @@ def test_broken_weights_are_refused(family: Family, copy: Path, part: str, harm:
 def test_missing_settings_are_refused(family: Family, copy: Path, name: str) -> None:
     shutil.rmtree(copy / name) if copy.joinpath(name).is_dir() else copy.joinpath(name).unlink()
     with pytest.raises(WorkerError, match=f"The {name.partition('/')[0]} of {family.title}") as caught:
-        family.load("cpu", silent)
+        family.load("cpu", family.Params(), silent)
     assert caught.value.kind == ErrorKind.MODEL_BROKEN
 
 
@@ -94,10 +94,10 @@ def test_a_model_that_is_not_there_says_how_to_get_it(family: Family, copy: Path
     shutil.rmtree(copy)
     assert not is_installed(family)
     with pytest.raises(WorkerError, match="is not installed") as caught:
-        family.load("cpu", silent)
+        family.load("cpu", family.Params(), silent)
     assert caught.value.kind == ErrorKind.MODEL_MISSING
     (checkpoint,) = family.checkpoints()
-    assert f"hf download {checkpoint.id} --" in caught.value.hint
+    assert f"ttvideo download {family.id}" in caught.value.hint
     assert (f"https://huggingface.co/{checkpoint.id}" in caught.value.hint) == checkpoint.gated
 
 
@@ -105,7 +105,7 @@ def test_half_a_download_is_not_a_model(family: Family, copy: Path) -> None:
     (copy / DENOISER[family.id]).unlink()
     assert not is_installed(family)
     with pytest.raises(WorkerError, match="not complete") as caught:
-        family.revision()
+        family.revision(None)
     assert caught.value.kind == ErrorKind.MODEL_MISSING
 
 
@@ -114,12 +114,12 @@ def test_another_model_in_its_place_is_named(family: Family, copy: Path, random_
     shutil.rmtree(copy)
     shutil.copytree(random_models / other, copy)
     with pytest.raises(WorkerError, match="holds a StableDiffusion") as caught:
-        family.load("cpu", silent)
+        family.load("cpu", family.Params(), silent)
     assert caught.value.kind == ErrorKind.MODEL_BROKEN
     for text in ("", "{}", "[]"):
         (copy / "model_index.json").write_text(text)
         with pytest.raises(WorkerError, match="not a model in diffusers' format"):
-            family.revision()
+            family.revision(None)
         assert not is_installed(family)
 
 
@@ -132,20 +132,20 @@ def test_the_cache_of_hugging_face_is_looked_at(family: Family, copy: Path, monk
     cached.joinpath("snapshots").mkdir()
     copy.rename(cached / "snapshots" / commit)
     assert is_installed(family)
-    assert family.revision() == commit[:16]
-    family.load("cpu", silent)
+    assert family.revision(None) == commit[:16]
+    family.load("cpu", family.Params(), silent)
     monkeypatch.setenv("HF_HUB_CACHE", str(copy.parents[1] / "elsewhere"))
     assert not is_installed(family)
 
 
 def test_another_revision_means_other_weights(family: Family, copy: Path, random_models: Path) -> None:
-    revision = family.revision()
+    revision = family.revision(None)
     moved = shutil.move(copy, copy.with_name("aside"))
     shutil.copytree(moved, copy)
-    assert family.revision() == revision
+    assert family.revision(None) == revision
     weights = load_file(copy / DENOISER[family.id])
     save_file({name: weight * 1.01 for name, weight in weights.items()}, copy / DENOISER[family.id], {"format": "pt"})
-    assert family.revision() != revision
+    assert family.revision(None) != revision
 
 
 def test_half_precision_files_are_read_before_others(family: Family, copy: Path) -> None:
@@ -153,22 +153,22 @@ def test_half_precision_files_are_read_before_others(family: Family, copy: Path)
     half = full.with_name("diffusion_pytorch_model.fp16.safetensors")
     weights = load_file(full)
     save_file({name: weight.half() * 0 for name, weight in weights.items()}, half, metadata={"format": "pt"})
-    before = family.revision()
-    painter: Any = family.load("cpu", silent)
+    before = family.revision(None)
+    painter: Any = family.load("cpu", family.Params(), silent)
     denoiser = painter.pipe.components[half.parent.name]
     assert all(float(weight.detach().abs().max()) == 0 for weight in denoiser.parameters())
     half.unlink()
-    assert family.revision() != before
+    assert family.revision(None) != before
 
 
 def test_weights_in_several_files_are_read(family: Family, copy: Path) -> None:
-    painter: Any = family.load("cpu", silent)
+    painter: Any = family.load("cpu", family.Params(), silent)
     part = copy / DENOISER[family.id].partition("/")[0]
     (copy / DENOISER[family.id]).unlink()
     painter.pipe.components[part.name].save_pretrained(part, max_shard_size="100KB")
     assert len(list(part.glob("*.safetensors"))) > 1
     assert is_installed(family)
-    family.load("cpu", silent)
+    family.load("cpu", family.Params(), silent)
     next(part.glob("*.safetensors")).unlink()
     assert not is_installed(family)
 
@@ -179,7 +179,7 @@ def test_weights_of_older_transformers_have_counted_positions(family: Family, co
     file = copy / "text_encoder" / "model.safetensors"
     positions = {"text_model.embeddings.position_ids": torch.arange(77)[None]}
     save_file(load_file(file) | positions, file, metadata={"format": "pt"})
-    painter: Any = family.load("cpu", silent)
+    painter: Any = family.load("cpu", family.Params(), silent)
     painter.encode([Prompt("a cat")], silent)
     params = family.Params(steps=1, width=64, height=64)
     assert len(painter.draw([Shot(Prompt("a cat"), params)], silent)) == 1
@@ -191,7 +191,7 @@ def test_loading_can_be_cancelled(family: Family, installed: Path) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        family.load("cpu", cancel)
+        family.load("cpu", family.Params(), cancel)
 
 
 def request(family: Family, prompt: str = "a cat", **parameters: Any) -> GenerateRequest:
@@ -226,8 +226,8 @@ def test_what_is_beyond_the_text_length_is_shown(family: Family, copy: Path) -> 
 def test_tokens_are_counted_as_clip_counts_them(installed: Path, text: str) -> None:
     from transformers import CLIPTokenizer
 
-    from ttvideo.families import images
+    from ttvideo.families import tokens
 
     folder = installed / "sdxl" / "tokenizer"
     expected = CLIPTokenizer.from_pretrained(folder)(text).input_ids[1:-1]
-    assert images._tokenizer(folder).encode(text, add_special_tokens=False).ids == expected
+    assert tokens._tokenizer(folder).encode(text, add_special_tokens=False).ids == expected

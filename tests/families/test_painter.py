@@ -271,7 +271,7 @@ def test_nothing_is_asked_of_the_network(
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     family = families.find(painter.model.published.id)
-    again: Any = family.load("cpu", silent)
+    again: Any = family.load("cpu", None, silent)
     draw(again, shot(again), shot(again, DOG))
     again.encode([CAT], silent, free=True)
     again.encode([DOG], silent)
@@ -284,7 +284,7 @@ def test_a_processor_with_bfloat16_computes_in_it(
     painter: Any, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "cpu_has_bfloat16", lambda: True)
-    half: Any = families.find(painter.model.published.id).load("cpu", silent)
+    half: Any = families.find(painter.model.published.id).load("cpu", None, silent)
     kinds = {
         parameter.dtype
         for part in half.pipe.components.values()
@@ -305,7 +305,7 @@ def test_a_gpus_half_precision_leaves_the_vae_in_full(installed: Path) -> None:
 
     parts = Parts(MODEL, installed / "sdxl", torch.float16, "cpu")
     half = Painter(parts, parts.vae(), parts.denoiser(), {name: parts.encoder(name) for name in MODEL.encoders})
-    full: Any = families.find("sdxl").load("cpu", silent)
+    full: Any = families.find("sdxl").load("cpu", None, silent)
     for one in (shot(half, steps=2), shot(half, CAT, picture(), steps=2)):
         frame = draw(half, one)[0]
         assert half.pipe.unet.dtype == torch.float16

@@ -26,7 +26,7 @@ def silent(event: Event) -> None:
 
 @pytest.fixture(scope="module")
 def pipeline() -> Any:
-    return families.find("tiny").load("cpu", silent)
+    return families.find("tiny").load("cpu", None, silent)
 
 
 def shot(prompt: Prompt = BALL, start: Any = None, strength: float = 0.6, **params: Any) -> Shot:

@@ -28,7 +28,7 @@ ENDED = ("done", "failed", "cancelled", "interrupted")
 
 @pytest.fixture(scope="module")
 def pipeline() -> tiny.TinyPipeline:
-    return tiny.load("cpu", lambda event: None)
+    return tiny.load("cpu", tiny.Params(), lambda event: None)
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_cancel_during_load_stops_between_two_parts() -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        tiny.load("cpu", cancel_third)
+        tiny.load("cpu", tiny.Params(), cancel_third)
     assert len(seen) == 3
 
 

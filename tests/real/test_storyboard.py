@@ -35,7 +35,7 @@ Draws = list[list[str]]
 
 @pytest.fixture(scope="module")
 def pipeline() -> tiny.TinyPipeline:
-    return tiny.load("cpu", lambda event: None)
+    return tiny.load("cpu", tiny.Params(), lambda event: None)
 
 
 @pytest.fixture

@@ -168,8 +168,21 @@ class AnimateRequest(ClipRequest):
     height: int | None = Field(None, ge=16, le=8192, description="None: the picture's own")
 
 
+class ModelChoice(Wire):
+    """A model with weights of its own, to be downloaded or removed."""
+
+    model: str = Field(description="A family; also a checkpoint by its own id or its repository")
+    checkpoint: str | None = Field(None, description="Which of the family's; None: its default")
+
+
+class DownloadRequest(ModelChoice):
+    """Fetch a model's files from Hugging Face's hub into its cache. The job's steps are bytes."""
+
+    kind: Literal["download"] = "download"
+
+
 JobRequest: TypeAlias = Annotated[
-    GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest, Field(discriminator="kind")
+    GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest | DownloadRequest, Field(discriminator="kind")
 ]
 
 
@@ -183,6 +196,7 @@ class Running(Wire):
     phase: Phase
     step: int = 0
     total: int = Field(0, description="Steps of this phase; 0 when not known")
+    within: float = Field(0.0, description="How far the next step is, from 0 to 1")
     eta_seconds: float | None = Field(None, description="Learned from this machine's own runs; none until there is one")
     preview: str | None = Field(
         None, description="Path of an animated WebP of the emerging frames, replaced as it grows"
@@ -275,9 +289,12 @@ class Checkpoint(Wire):
     id: str
     title: str
     license: str
-    size_bytes: int
+    size_bytes: int = Field(description="Of what a download fetches")
     gated: bool
     installed: bool
+    bundled: bool = Field(False, description="Part of the worker: nothing to download, and never removed")
+    folder: str | None = Field(None, description="Where it is, or what has arrived of it")
+    disk_bytes: int = Field(0, description="What it takes on this machine, half a download too")
 
 
 class ModelInfo(Wire):
@@ -292,6 +309,8 @@ class ModelInfo(Wire):
 
 class Models(Wire):
     models: tuple[ModelInfo, ...]
+    download_folder: str
+    free_bytes: int = Field(description="On the disk of the folder that downloads go to")
 
 
 class Nothing(Wire):
@@ -429,6 +448,8 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "jobs/storyboard": (StoryboardRequest, Job),
     "jobs/stitch": (StitchRequest, Job),
     "jobs/animate": (AnimateRequest, Job),
+    "models/download": (DownloadRequest, Job),
+    "models/remove": (ModelChoice, Models),
     "jobs/cancel": (JobId, Job),
     "jobs/resume": (JobId, Job),
     "jobs/list": (ListParams, Jobs),

@@ -13,6 +13,8 @@ class ErrorKind(str, Enum):
     WRONG_STATE = "wrongState"
     MODEL_MISSING = "modelMissing"
     MODEL_BROKEN = "modelBroken"
+    NETWORK = "network"
+    ACCESS_DENIED = "accessDenied"
     UNSUPPORTED = "unsupported"
     NO_DEVICE = "noDevice"
     DEVICE_BUSY = "deviceBusy"

@@ -81,9 +81,16 @@ export interface Checkpoint {
   readonly id: string;
   readonly title: string;
   readonly license: string;
+  /** Of what a download fetches */
   readonly sizeBytes: number;
   readonly gated: boolean;
   readonly installed: boolean;
+  /** Part of the worker: nothing to download, and never removed */
+  readonly bundled: boolean;
+  /** Where it is, or what has arrived of it */
+  readonly folder: string | null;
+  /** What it takes on this machine, half a download too */
+  readonly diskBytes: number;
 }
 
 export type ClipFormat = "mp4" | "gif" | "webm";
@@ -119,6 +126,24 @@ export interface Done {
   readonly state: "done";
 }
 
+/** Fetch a model's files from Hugging Face's hub into its cache. The job's steps are bytes. */
+export interface DownloadRequestInput {
+  /** A family; also a checkpoint by its own id or its repository */
+  readonly model: string;
+  /** Which of the family's; None: its default */
+  readonly checkpoint?: string | null;
+  readonly kind?: "download";
+}
+
+/** Fetch a model's files from Hugging Face's hub into its cache. The job's steps are bytes. */
+export interface DownloadRequest {
+  /** A family; also a checkpoint by its own id or its repository */
+  readonly model: string;
+  /** Which of the family's; None: its default */
+  readonly checkpoint: string | null;
+  readonly kind: "download";
+}
+
 export type Easing = "linear" | "ease-in" | "ease-out" | "ease-in-out";
 
 /** What happened and what to do, one sentence each. */
@@ -135,6 +160,8 @@ export type ErrorKind =
   | "wrongState"
   | "modelMissing"
   | "modelBroken"
+  | "network"
+  | "accessDenied"
   | "unsupported"
   | "noDevice"
   | "deviceBusy"
@@ -244,6 +271,14 @@ export interface LogMessage {
   readonly message: string;
 }
 
+/** A model with weights of its own, to be downloaded or removed. */
+export interface ModelChoice {
+  /** A family; also a checkpoint by its own id or its repository */
+  readonly model: string;
+  /** Which of the family's; None: its default */
+  readonly checkpoint?: string | null;
+}
+
 export interface ModelInfo {
   readonly id: string;
   readonly title: string;
@@ -258,6 +293,9 @@ export interface ModelInfo {
 
 export interface Models {
   readonly models: readonly ModelInfo[];
+  readonly downloadFolder: string;
+  /** On the disk of the folder that downloads go to */
+  readonly freeBytes: number;
 }
 
 /** How the camera moves over a still picture. */
@@ -339,6 +377,8 @@ export interface Running {
   readonly step: number;
   /** Steps of this phase; 0 when not known */
   readonly total: number;
+  /** How far the next step is, from 0 to 1 */
+  readonly within: number;
   /** Learned from this machine's own runs; none until there is one */
   readonly etaSeconds: number | null;
   /** Path of an animated WebP of the emerging frames, replaced as it grows */
@@ -517,7 +557,7 @@ export interface WatchParams {
   readonly folders: readonly string[];
 }
 
-export type JobRequest = GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest;
+export type JobRequest = GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest | DownloadRequest;
 
 export type JobStatus = Queued | Running | Cancelling | Done | Failed | CancelledState | Interrupted;
 
@@ -529,6 +569,8 @@ export interface Methods {
   "jobs/storyboard": { params: StoryboardRequestInput; result: Job };
   "jobs/stitch": { params: StitchRequestInput; result: Job };
   "jobs/animate": { params: AnimateRequestInput; result: Job };
+  "models/download": { params: DownloadRequestInput; result: Job };
+  "models/remove": { params: ModelChoice; result: Models };
   "jobs/cancel": { params: JobId; result: Job };
   "jobs/resume": { params: JobId; result: Job };
   "jobs/list": { params: ListParams; result: Jobs };

@@ -75,7 +75,7 @@ def test_a_model_without_weights_is_refused_with_the_way_to_them(id: str) -> Non
     with pytest.raises(WorkerError, match="is not installed") as caught:
         families.effective(GenerateRequest(model=id, prompt="a fair"))
     assert caught.value.kind == ErrorKind.MODEL_MISSING
-    assert "hf download stabilityai/" in caught.value.hint
+    assert f"ttvideo download {id}" in caught.value.hint
 
 
 @pytest.mark.parametrize("id", MULTIPLES)

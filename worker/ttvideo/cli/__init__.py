@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ttvideo import __version__
-from ttvideo.cli import commands, pictures, scaling, storyboard
+from ttvideo.cli import commands, models, pictures, scaling, storyboard
 from ttvideo.contract import ClipFormat, Codec
 from ttvideo.errors import WorkerError
 
@@ -31,6 +31,9 @@ exit codes:
 environment:
   TTVIDEO_STATE         folder of the job database and the device locks
   TTVIDEO_MODELS        folder with models, each in a folder of its id; then the Hugging Face cache is looked through
+  HF_HOME, HF_HUB_CACHE where Hugging Face's cache is (default ~/.cache/huggingface); `hf` shares it
+  HF_TOKEN              for models whose licence must be accepted; else the token of `hf auth login`
+  HF_ENDPOINT           another hub to download from; HF_HUB_OFFLINE=1 forbids it
   TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
   TTVIDEO_LOG_LEVEL     what serve logs: debug, info, warning or error (default info)
 """
@@ -138,7 +141,13 @@ def build_parser() -> argparse.ArgumentParser:
     queue = add("queue", commands.queue, "say whether the editor's queue is paused; pause or resume it")
     queue.add_argument("action", nargs="?", choices=("pause", "resume"))
     scaling.add_arguments(add("scaling", commands.scaling, "seconds per frame measured here, on each device"))
-    _add_json(add("models", commands.models, "list the models, their parameters and where they run"))
+    listed = add("models", commands.models, "list the models, their parameters and where they run; remove some")
+    models.add_models(listed)
+    _add_json(listed)
+    download = add("download", commands.download, "fetch a model, or the rest of one, from Hugging Face's hub")
+    models.add_download(download)
+    _add_json(download)
+    download.set_defaults(no_wait=False)
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
     return parser

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttvideo import families
+from ttvideo.cli import models as modelling
 from ttvideo.cli import pictures
 from ttvideo.cli import scaling as scalings
 from ttvideo.cli import storyboard as storyboards
 from ttvideo.cli.follow import Follower
 from ttvideo.contract import (
     AnimateRequest,
+    DownloadRequest,
     GenerateRequest,
     Job,
     JobRequest,
+    Phase,
     StitchRequest,
     StoryboardRequest,
 )
@@ -26,6 +29,7 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import folders, inputs
 from ttvideo.jobs.queue import Queue, open_queue
 from ttvideo.jobs.runner import Runner
+from ttvideo.media.files import readable_size
 
 Command: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -99,9 +103,14 @@ def again(arguments: argparse.Namespace) -> int:
         negative_prompt=recipe["negativePrompt"],
         parameters=parameters,
     )
-    if families.find(request.model).revision() != recipe["revision"] and not arguments.json:
+    if _revision(request) != recipe["revision"] and not arguments.json:
         print("The file was made with other weights of this model: the frames will differ.")
     return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+
+
+def _revision(request: GenerateRequest) -> str:
+    family = families.find(request.model)
+    return family.revision(family.Params.model_validate(request.parameters))
 
 
 def _again_of(file: Path, recipe: dict[str, Any], arguments: argparse.Namespace) -> JobRequest:
@@ -185,7 +194,7 @@ def show(arguments: argparse.Namespace) -> int:
         "parameters": ", ".join(f"{name} {value}" for name, value in job.parameters.items()),
         "seconds": ", ".join(f"{phase.value} {spent:.2f}" for phase, spent in job.seconds.items()),
         "submitted by": job.submitted_by,
-        "frames": f"{job.frames_done} of {job.parameters.get('frames', 1)}",
+        "frames": "" if isinstance(job.request, DownloadRequest) else _frames(job),
         "folder": job.folder,
     }
     for name, value in rows.items():
@@ -200,6 +209,10 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _frames(job: Job) -> str:
+    return f"{job.frames_done} of {job.parameters.get('frames', 1)}"
+
+
 def _about(job: Job) -> dict[str, str]:
     request = job.request
     if isinstance(request, StitchRequest):
@@ -209,6 +222,8 @@ def _about(job: Job) -> dict[str, str]:
         return {"storyboard": request.file, "model": model, "device": job.device or request.device}
     if isinstance(request, AnimateRequest):
         return {"picture": request.image}
+    if isinstance(request, DownloadRequest):
+        return {"download": folders.title(request)}
     return {"prompt": request.prompt, "model": request.model, "device": job.device or request.device}
 
 
@@ -252,22 +267,14 @@ def queue(arguments: argparse.Namespace) -> int:
 
 
 def models(arguments: argparse.Namespace) -> int:
-    for model in families.describe().models:
-        if arguments.json:
-            print(_json(model))
-            continue
-        print(f"{model.id}: {model.title}")
-        for checkpoint in model.checkpoints:
-            place = "installed" if checkpoint.installed else "not installed"
-            print(f"  {checkpoint.title}: {checkpoint.size_bytes / 1e6:.1f} MB, {checkpoint.license}, {place}")
-        properties: Any = model.parameters_schema["properties"]
-        for name, schema in properties.items():
-            words = {"default": "default", "minimum": "from", "maximum": "to"}
-            limits = ", ".join(f"{word} {schema[key]}" for key, word in words.items() if schema.get(key) is not None)
-            print(f"  {name:<11} {schema.get('description', '')}{f' ({limits})' if limits else ''}")
-        for backend in model.backends:
-            print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
-    return 0
+    if arguments.action != "remove":
+        return modelling.run(arguments)
+    with _queue() as queue:
+        return modelling.remove(arguments, queue)
+
+
+def download(arguments: argparse.Namespace) -> int:
+    return modelling.download(arguments, _run_here)
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -324,7 +331,9 @@ def _json(value: Any) -> str:
 def _state(job: Job) -> str:
     status = job.status
     if status.state == "running":
-        steps = f" {status.step}/{status.total}" if status.total else ""
+        downloading = status.phase == Phase.DOWNLOADING
+        done, total = (readable_size(n) if downloading else n for n in (status.step, status.total))
+        steps = f" {done}/{total}" if status.total else ""
         return f"{status.phase.value}{steps}"
     if status.state == "queued" and status.waiting_for:
         return f"queued, waiting for {status.waiting_for}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from tqdm import tqdm
 
-from ttvideo.contract import Job, Queued, Running
+from ttvideo.contract import DownloadRequest, Job, Phase, Queued, Running
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs.queue import Queue
 
@@ -104,14 +105,18 @@ class Follower:
                 self._say(f"{job.id} {label}")
             self._shown[job.id] = label
             return
-        if label != self._shown.get(job.id):
+        # A download learns on its way how much there is.
+        counted = self._bar is None or bool(self._bar.total) == bool(_total(job))
+        if label != self._shown.get(job.id) or not counted:
             self._close_bar()
             self._shown[job.id] = label
         if label in ENDED:
             return
         if self._bar is None:
             layout = "{desc:<12} {bar:24} {n_fmt}/{total_fmt}{postfix}" if _total(job) else "{desc}{postfix}"
-            self._bar = tqdm(total=_total(job) or None, desc=label, bar_format=layout, leave=False, dynamic_ncols=True)
+            in_bytes = {"unit": "B", "unit_scale": label == Phase.DOWNLOADING.value}
+            shape: dict[str, Any] = {"bar_format": layout, "leave": False, "dynamic_ncols": True} | in_bytes
+            self._bar = tqdm(total=_total(job) or None, desc=label, **shape)
         if isinstance(status, Running):
             self._bar.n, self._bar.total = status.step, status.total or None
             if status.eta_seconds is not None:
@@ -120,6 +125,9 @@ class Follower:
 
     def _say_end(self, job: Job) -> None:
         status = job.status
+        if status.state == "done" and isinstance(job.request, DownloadRequest):
+            print(job.folder, flush=True)
+            return
         if status.state == "done":
             clips = [output.path for output in job.outputs if output.kind in ("video", "image")]
             took = ", ".join(f"{phase.value} {spent:.1f} s" for phase, spent in job.seconds.items() if spent >= 0.05)

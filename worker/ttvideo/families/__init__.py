@@ -9,12 +9,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ttvideo.backends import backends, resolve_device
-from ttvideo.contract import Backend, GenerateRequest, ModelInfo, Models, Phase
+from ttvideo.contract import Backend, GenerateRequest, ModelChoice, ModelInfo, Models, Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import sd35, sdxl, tiny
+from ttvideo.families import sd35, sdxl, tiny, wan
+from ttvideo.families.checkpoints import Published, hub_cache
 from ttvideo.families.family import Family
+from ttvideo.media.files import free_bytes
 
-FAMILIES: tuple[Family, ...] = (tiny.FAMILY, sdxl.FAMILY, *sd35.FAMILIES)
+FAMILIES: tuple[Family, ...] = (tiny.FAMILY, sdxl.FAMILY, *sd35.FAMILIES, wan.FAMILY)
 FIRST_PHASE = Phase.LOADING
 SEEDS = 2**31
 
@@ -33,6 +35,31 @@ def find(id: str) -> Family:
             return family
     known = ", ".join(family.id for family in FAMILIES)
     raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"There is no model '{id[:80]}'.", f"The models are: {known}.")
+
+
+def published(choice: ModelChoice) -> tuple[Family, Published]:
+    """The checkpoint that is meant. Raises WorkerError(INVALID_PARAMETERS) for one that is not there or is bundled."""
+    for family in FAMILIES:
+        if choice.checkpoint is None and choice.model == family.id and family.published:
+            return family, family.published[0]
+        for model in family.published:
+            names = (model.id, model.repo)
+            if choice.checkpoint in names and choice.model in (family.id, *names):
+                return family, model
+            if choice.checkpoint is None and choice.model in names:
+                return family, model
+    if any(family.id == choice.model for family in FAMILIES) and choice.checkpoint is None:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"The model '{choice.model}' is part of ttvideo.",
+            "It is always there: it is not downloaded, and not removed.",
+        )
+    known = ", ".join(model.id for family in FAMILIES for model in family.published)
+    raise WorkerError(
+        ErrorKind.INVALID_PARAMETERS,
+        f"There is no model '{(choice.checkpoint or choice.model)[:80]}' to download or remove.",
+        f"The models with weights of their own are: {known}.",
+    )
 
 
 def pictures(family: Family) -> tuple[str, ...]:
@@ -56,7 +83,7 @@ def effective(request: GenerateRequest) -> Effective:
         given["seed"] = secrets.randbelow(SEEDS)
     params, notes = family.fit(_validate(family, given))
     # Whose weights are missing learns it now, not when the queue comes to the job.
-    family.revision()
+    family.revision(params)
     remarks = family.remarks(request.prompt, request.negative_prompt)
     return Effective(params.model_dump(mode="json", by_alias=True), notes + remarks)
 
@@ -75,7 +102,10 @@ def _validate(family: Family, given: dict[str, Any]) -> BaseModel:
 def describe() -> Models:
     """Every family, for the model list and the parameter form."""
     available = backends()
+    downloads = hub_cache()
     return Models(
+        download_folder=str(downloads),
+        free_bytes=free_bytes(downloads),
         models=tuple(
             ModelInfo(
                 id=family.id,
@@ -87,7 +117,7 @@ def describe() -> Models:
                 backends=tuple(_usable(family, backend) for backend in available),
             )
             for family in FAMILIES
-        )
+        ),
     )
 
 

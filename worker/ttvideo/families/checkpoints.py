@@ -5,15 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import struct
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
+from stat import S_ISREG
+from typing import Any
 
 from ttvideo.contract import Checkpoint
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.media.files import readable_size
 
-VARIANT = "fp16"
-"""The suffix of half-precision files; they are read instead of others where both are there."""
+VARIANTS = ("fp16", "bf16")
+"""The suffixes of half-precision files; they are read instead of others where both are there."""
+WEIGHTS = re.compile(
+    r"(diffusion_pytorch_model|model)(\.(?P<named>fp16|bf16))?(-\d+-of-\d+)?(\.(?P<split>fp16|bf16))?\.safetensors"
+    r"(\.index(\.(?P<listed>fp16|bf16))?\.json)?"
+)
+"""Names of safetensors, whole or in pieces, and of the lists of pieces."""
+SETTINGS = (".json", ".txt", ".model")
+"""Endings of settings and tokenizers. What may hold a pickle is in no list here, so it is never fetched."""
 SAMPLES, SAMPLE_BYTES = 64, 4096
 
 
@@ -31,12 +46,15 @@ class Published:
     license: str
     gated: bool
     size_bytes: int
-    """Of the files that `download` fetches."""
-    download: tuple[str, ...]
-    """Options of `hf download` that leave out files which are not read here."""
+    """Of the files that are read here."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of files that are not fetched though they lie where others are read."""
+    folder: Path | None = None
+    """Where it lies, when somebody named the folder."""
 
 
 def checkpoint(model: Published) -> Checkpoint:
+    place = own_folder(model) or cache(model)
     return Checkpoint(
         id=model.repo,
         title=model.title,
@@ -44,7 +62,39 @@ def checkpoint(model: Published) -> Checkpoint:
         size_bytes=model.size_bytes,
         gated=model.gated,
         installed=isinstance(_looked_for(model), Path),
+        folder=str(place) if place.exists() else None,
+        disk_bytes=disk_use(place),
     )
+
+
+def disk_use(folder: Path) -> int:
+    """Bytes of the files in a folder; what links lead to is somebody else's."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # a download gives its files other names
+                stat = Path(place, name).lstat()
+                total += stat.st_size if S_ISREG(stat.st_mode) else 0
+    return total
+
+
+def needed(model: Published, names: Iterable[str]) -> list[str]:
+    """Of a repository's files those that are read here: settings, tokenizers and, of each part's weights, the variant
+    that `weight_files` takes."""
+    chosen: list[str] = []
+    weights: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        if "/" in folder or name.startswith(("/", ".")) or any(fnmatch(name, pattern) for pattern in model.exclude):
+            continue
+        if kind := WEIGHTS.fullmatch(file):
+            if folder in model.weights:
+                weights[folder, next(filter(None, kind.group("named", "split", "listed")), "")].append(name)
+        elif file.endswith(SETTINGS) and (folder or folder in model.weights or name == "model_index.json"):
+            chosen.append(name)
+    for part in model.weights:
+        chosen += next((weights[part, variant] for variant in (*VARIANTS, "") if (part, variant) in weights), [])
+    return sorted(chosen)
 
 
 def find(model: Published) -> Path:
@@ -55,6 +105,26 @@ def find(model: Published) -> Path:
     found = _looked_for(model)
     if isinstance(found, WorkerError):
         raise found
+    return found
+
+
+def in_folder(models: Sequence[Published], folder: Path) -> Published:
+    """The model of these whose kind lies in the folder, as it lies there. Raises WorkerError(MODEL_BROKEN)."""
+    pipeline = _pipeline(folder)
+    for model in models:
+        if model.pipeline == pipeline:
+            weights = tuple(part.parent.name for part in sorted(folder.glob("*/config.json")))
+            return replace(model, id=str(folder), title=folder.name, repo="", weights=weights, folder=folder)
+    wanted = " or a ".join(dict.fromkeys(model.pipeline for model in models))
+    found = "is not a model in diffusers' format" if pipeline is None else f"holds a {pipeline}, not a {wanted}"
+    raise WorkerError(
+        ErrorKind.MODEL_BROKEN, f"The folder {folder} {found}.", "Name the folder that has the model_index.json."
+    )
+
+
+def index(model: Published) -> dict[str, Any]:
+    """Its model_index.json: library and class of each part, and settings. Raises as `find`."""
+    found: dict[str, Any] = json.loads((find(model) / "model_index.json").read_text())
     return found
 
 
@@ -79,7 +149,7 @@ def revision(model: Published) -> str:
 
 def weight_files(folder: Path) -> list[Path] | None:
     """The safetensors that are read for a model's part, half precision before full; None when some are missing."""
-    for suffix in (f".{VARIANT}", ""):
+    for suffix in (*(f".{variant}" for variant in VARIANTS), ""):
         for base in ("diffusion_pytorch_model", "model"):
             index = folder / f"{base}.safetensors.index{suffix}.json"
             if index.is_file():
@@ -94,33 +164,50 @@ def weight_files(folder: Path) -> list[Path] | None:
 
 def variant(folder: Path) -> str | None:
     """What to ask diffusers and transformers for, so that they read `weight_files`."""
-    files = weight_files(folder) or ()
-    return VARIANT if any(f".{VARIANT}" in file.name for file in files) else None
+    names = [file.name for file in weight_files(folder) or ()]
+    return next((variant for variant in VARIANTS if any(f".{variant}" in name for name in names)), None)
+
+
+def own_folder(model: Published) -> Path | None:
+    """A folder that was named, or its folder below $TTVIDEO_MODELS, if there is one."""
+    if model.folder is not None:
+        return model.folder
+    own = os.environ.get("TTVIDEO_MODELS")
+    return Path(own, model.id) if own and Path(own, model.id).is_dir() else None
+
+
+def commit_here(model: Published) -> str | None:
+    """The commit that Hugging Face's cache has as the main one, whether all of it is there or not."""
+    ref = cache(model) / "refs" / "main"
+    return ref.read_text().strip() if ref.is_file() else None
 
 
 def _looked_for(model: Published) -> Path | WorkerError:
     """The model's folder, or why there is none. A few looks at the disk."""
-    own = os.environ.get("TTVIDEO_MODELS")
-    folder = Path(own, model.id) if own else None
-    if folder is None or not folder.is_dir():
-        commit = _cache(model) / "refs" / "main"
-        if not commit.is_file():
+    folder = own_folder(model)
+    if folder is None:
+        commit = commit_here(model)
+        if commit is None:
             return _missing(model, f"{model.title} is not installed.")
-        folder = _cache(model) / "snapshots" / commit.read_text().strip()
+        folder = cache(model) / "snapshots" / commit
     return _problem(model, folder) or folder
 
 
-def _cache(model: Published) -> Path:
-    """The model's folder in Hugging Face's cache, whose layout is documented; importing the library takes longer."""
+def hub_cache() -> Path:
+    """Hugging Face's cache, whose layout is documented; importing the library takes longer."""
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "huggingface")
     hub = os.environ.get("HF_HUB_CACHE") or Path(home, "hub")
-    return Path(os.path.expandvars(hub)).expanduser() / f"models--{model.repo.replace('/', '--')}"
+    return Path(os.path.expandvars(hub)).expanduser()
+
+
+def cache(model: Published) -> Path:
+    """The model's folder in Hugging Face's cache."""
+    return hub_cache() / f"models--{model.repo.replace('/', '--')}"
 
 
 def _problem(model: Published, folder: Path) -> WorkerError | None:
-    try:
-        found = json.loads((folder / "model_index.json").read_text())["_class_name"]
-    except (OSError, ValueError, KeyError, TypeError):
+    found = _pipeline(folder)
+    if found is None:
         return _foreign(model, f"The folder {folder} is not a model in diffusers' format.")
     if found != model.pipeline:
         return _foreign(model, f"The folder {folder} holds a {found}, not {model.title}, which is a {model.pipeline}.")
@@ -130,6 +217,14 @@ def _problem(model: Published, folder: Path) -> WorkerError | None:
     return None
 
 
+def _pipeline(folder: Path) -> str | None:
+    """The class that the folder's model_index.json names."""
+    try:
+        return str(json.loads((folder / "model_index.json").read_text())["_class_name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _foreign(model: Published, message: str) -> WorkerError:
     hint = f"Put {model.title} there, or take the folder away: then Hugging Face's cache is looked at."
     return WorkerError(ErrorKind.MODEL_BROKEN, message, hint)
@@ -137,10 +232,9 @@ def _foreign(model: Published, message: str) -> WorkerError:
 
 def _missing(model: Published, message: str) -> WorkerError:
     page = f"https://huggingface.co/{model.repo}"
-    first = f"Accept its licence at {page} and run `hf auth login`, then get" if model.gated else "Get"
-    gigabytes = f"{model.size_bytes / 1e9:.0f} GB"
-    command = " ".join(("hf download", model.repo, *model.download))
-    hint = f"{first} it ({gigabytes}) with `{command}`, or put its folder at $TTVIDEO_MODELS/{model.id}."
+    first = f"Accept its licence at {page} and give a token with `hf auth login`, then get" if model.gated else "Get"
+    size, command = readable_size(model.size_bytes), f"ttvideo download {model.id}"
+    hint = f"{first} it ({size}) with `{command}`, or put its folder at $TTVIDEO_MODELS/{model.id}."
     return WorkerError(ErrorKind.MODEL_MISSING, message, hint)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
 from ttvideo.contract import Checkpoint, Phase
+from ttvideo.families.checkpoints import Published
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,21 @@ class StepEvent:
     state: Callable[[], bytes] | None = None
 
 
-Event: TypeAlias = PhaseEvent | StepEvent
+@dataclass(frozen=True)
+class WithinEvent:
+    """How far the next step is, from 0 to 1. Comes several times within a long step, so that it can be cancelled."""
+
+    part: float
+
+
+@dataclass(frozen=True)
+class NoteEvent:
+    """A sentence to tell the person who asked for the job."""
+
+    text: str
+
+
+Event: TypeAlias = PhaseEvent | StepEvent | WithinEvent | NoteEvent
 OnEvent: TypeAlias = Callable[[Event], None]
 """Called by a pipeline at each event. It raises Cancelled to stop the pipeline, which passes it through."""
 
@@ -106,6 +121,8 @@ class Family:
     title: str
     makes: Literal["clip", "image"]
     Params: type[BaseModel]
+    published: tuple[Published, ...]
+    """The checkpoints that are not bundled, the default first."""
     checkpoints: Callable[[], tuple[Checkpoint, ...]]
     draws: bool
     """Whether `load` gives an Illustrator."""
@@ -117,7 +134,10 @@ class Family:
     """What the model will make of the prompt and negative prompt, in sentences; none when all is well."""
     vocabulary: Callable[[], tuple[str, ...] | None]
     """All words the model knows, if it knows few."""
-    revision: Callable[[], str]
-    """Identifies the weights: another revision may give other frames."""
-    load: Callable[[str, OnEvent], Pipeline]
-    """Load on a device ('cpu', 'cuda'); reports the loading phase, and is cancelled, through the callback."""
+    revision: Callable[[Any], str]
+    """Identifies the weights that `Params` ask for: another revision may give other frames."""
+    load: Callable[[str, Any, OnEvent], Pipeline]
+    """Load on a device ('cpu', 'cuda') what `Params` ask for; reports the loading phase, and is cancelled, through the
+    callback."""
+    loads: Callable[[Any], Hashable] = lambda params: None
+    """What of the parameters decides what is loaded: with the same, a loaded pipeline is used again."""

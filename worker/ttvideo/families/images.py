@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ttvideo.backends import cpu_has_bfloat16
 from ttvideo.contract import Phase
 from ttvideo.errors import WorkerError
-from ttvideo.families import checkpoints
+from ttvideo.families import checkpoints, parameters, tokens
 from ttvideo.families.checkpoints import Published
 from ttvideo.families.family import Family, OnEvent, PhaseEvent, StepEvent
 
 if TYPE_CHECKING:
     from ttvideo.families.painter import Painter
 
-LARGEST_SEED = 2**53 - 1
-"""Of whole numbers, the largest that JavaScript can tell from the next."""
 LARGEST_SIDE = 2048
 
 
@@ -65,22 +61,8 @@ class ImageParams(BaseModel):
 
     steps: int
     guidance: float
-    seed: int = Field(
-        0,
-        ge=0,
-        le=LARGEST_SEED,
-        title="Seed",
-        description="The same seed makes the same picture; -1 draws a new one",
-        # What a request may say and what it says when it says nothing; here the seed is drawn already.
-        json_schema_extra={"minimum": -1, "default": -1},
-        examples=[7],
-    )
-    start_image: str | None = Field(
-        None,
-        title="Start image",
-        description="The picture to begin with, cut to the size",
-        json_schema_extra={"format": "path", "contentMediaType": "image/*"},
-    )
+    seed: int = parameters.seed("picture")
+    start_image: str | None = parameters.start_image("The picture to begin with, cut to the size")
     strength: float = Field(
         0.6,
         ge=0,
@@ -132,14 +114,15 @@ def family(model: ImageModel, params: type[ImageParams]) -> Family:
         title=model.published.title,
         makes="image",
         Params=params,
+        published=(model.published,),
         checkpoints=lambda: (checkpoints.checkpoint(model.published),),
         draws=True,
         devices=frozenset({"cpu", "cuda"}),
         fit=lambda given: fit(model, given),
         remarks=lambda prompt, negative: remarks(model, prompt, negative),
         vocabulary=lambda: None,
-        revision=lambda: checkpoints.revision(model.published),
-        load=lambda device, on_event: load(model, device, on_event),
+        revision=lambda params: checkpoints.revision(model.published),
+        load=lambda device, params, on_event: load(model, device, on_event),
     )
 
 
@@ -164,43 +147,7 @@ def remarks(model: ImageModel, prompt: str, negative_prompt: str) -> list[str]:
         folder = checkpoints.find(model.published) / list(model.tokenizers)[-1]
     except WorkerError:
         return []
-    return [
-        f"Only the first {model.tokens} tokens (word pieces) are read; cut off: “{shorten(rest, 200)}”."
-        for text in (prompt, negative_prompt)
-        if (rest := _beyond(folder, text, model.tokens))
-    ]
-
-
-def _beyond(folder: Path, text: str, tokens: int) -> str:
-    """What of the text comes after so many tokens; empty when its tokens can't be told quickly."""
-    tokenizer = _tokenizer(folder)
-    if tokenizer is None or len(text) <= tokens:
-        return ""
-    places = tokenizer.encode(text, add_special_tokens=False).offsets
-    return text[places[tokens][0] :].strip() if len(places) > tokens else ""
-
-
-@lru_cache(maxsize=4)
-def _tokenizer(folder: Path) -> Any:
-    """The tokenizers library's own, without transformers, whose import takes a second."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
-
-    if (folder / "tokenizer.json").is_file():
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.no_truncation()
-        return tokenizer
-    if not (folder / "merges.txt").is_file():
-        return None
-    # CLIP's byte pair encoding, whose folders on Hugging Face have these two files.
-    pairs = models.BPE.read_file(str(folder / "vocab.json"), str(folder / "merges.txt"))
-    tokenizer = Tokenizer(models.BPE(*pairs, end_of_word_suffix="</w>", unk_token="<|endoftext|>"))  # noqa: S106
-    spaces = normalizers.Replace(Regex(r"\s+"), " ")
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, normalizers.Lowercase()])
-    words = Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(words, "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    return tokenizer
+    return tokens.cut_off(folder, model.tokens, prompt, negative_prompt)
 
 
 def load(model: ImageModel, device: str, on_event: OnEvent) -> Painter:
@@ -232,15 +179,3 @@ def load(model: ImageModel, device: str, on_event: OnEvent) -> Painter:
     painter = Painter(parts, vae, denoiser, encoders)
     on_event(StepEvent(total, total))
     return painter
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16, by the flags Linux lists (Intel and AMD, or Arm).
-
-    Without such instructions bfloat16 is slower than float32; elsewhere than on Linux the answer is no.
-    """
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False
-    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)

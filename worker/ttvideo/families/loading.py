@@ -26,6 +26,15 @@ def quiet() -> None:
         logging.set_verbosity_error()
 
 
+def class_of(name: str) -> Any:
+    """The class called "diffusers.X" or "transformers.X"."""
+    import diffusers
+    import transformers
+
+    library, _, cls = name.partition(".")
+    return getattr({"diffusers": diffusers, "transformers": transformers}[library], cls)
+
+
 def load_part(title: str, cls: Any, folder: Path, dtype: Any, **options: Any) -> Any:
     """A diffusers or transformers model whose every weight is in its file, and the other way round.
 

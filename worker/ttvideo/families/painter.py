@@ -223,8 +223,16 @@ class Painter:
         """uint8 [n, height / 8, width / 8, 3] of clean latents."""
         with torch.inference_mode():
             if self._linear_decoder is None:
-                self._linear_decoder = LinearDecoder.fit(self.pipe.vae)
+                vae = self.pipe.vae
+                scale = 2 ** (len(vae.config.block_out_channels) - 1)
+                self._linear_decoder = LinearDecoder.fit(self._linearly, scale, vae.device, vae.dtype)
             return self._linear_decoder(latents)
+
+    def _linearly(self, picture: torch.Tensor) -> torch.Tensor:
+        config = self.pipe.vae.config
+        latents = self.pipe.vae.encode(picture).latent_dist.mode()
+        scaled: torch.Tensor = (latents - (config.shift_factor or 0)) * config.scaling_factor
+        return scaled
 
 
 class _Steps:

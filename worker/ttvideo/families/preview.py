@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
@@ -26,14 +27,17 @@ class LinearDecoder:
     """[channels + 1, 3]; the last row is added."""
 
     @staticmethod
-    def fit(vae: Any) -> LinearDecoder:
-        """Encodes pictures of soft colours and finds the way back to their colours; about a second for a large VAE."""
-        scale = 2 ** (len(vae.config.block_out_channels) - 1)
+    def fit(
+        encode: Callable[[torch.Tensor], torch.Tensor], scale: int, device: torch.device, dtype: torch.dtype
+    ) -> LinearDecoder:
+        """Encodes pictures of soft colours and finds the way back to their colours; about a second for a large VAE.
+
+        `encode` makes latents [1, channels, height, width] of pictures [1, 3, height * scale, width * scale].
+        """
         generator = torch.Generator().manual_seed(0)
         fields = torch.rand((PICTURES, 3, CELLS, CELLS), generator=generator) * 2 - 1
-        pictures = interpolate(fields, size=16 * scale, mode="bicubic").clamp(-1, 1).to(vae.device, vae.dtype)
-        latents = torch.cat([vae.encode(picture[None]).latent_dist.mode() for picture in pictures])
-        latents = (latents.float() - (vae.config.shift_factor or 0)) * vae.config.scaling_factor
+        pictures = interpolate(fields, size=16 * scale, mode="bicubic").clamp(-1, 1).to(device, dtype)
+        latents = torch.cat([encode(picture[None]).float() for picture in pictures])
         colours = avg_pool2d(pictures.float(), scale).movedim(1, -1).reshape(-1, 3)
         rows = latents.movedim(1, -1).reshape(len(colours), -1)
         rows = torch.cat([rows, torch.ones(len(rows), 1, device=rows.device)], dim=1)

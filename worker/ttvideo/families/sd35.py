@@ -35,7 +35,7 @@ def _model(size: str, bytes: int, megapixels: tuple[float, float], bytes_per_pix
             gated=True,
             size_bytes=bytes,
             # The same weights once more, as other programs want them.
-            download=('--exclude "*.fp16*"', '--exclude "text_encoders/*"', '--exclude "sd3.5_*"'),
+            exclude=("*.fp16*",),
         ),
         from_picture="StableDiffusion3Img2ImgPipeline",
         from_picture_is_sized=True,

@@ -25,7 +25,6 @@ MODEL = ImageModel(
         gated=False,
         # Two bytes for each parameter of the four parts, counted from their configurations.
         size_bytes=6_937_675_734,
-        download=('--include "*.json"', '--include "*.txt"', '--include "*.fp16.safetensors"'),
     ),
     from_picture="StableDiffusionXLImg2ImgPipeline",
     from_picture_is_sized=False,

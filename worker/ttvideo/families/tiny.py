@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from ttvideo.contract import Checkpoint, Phase
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import parameters
 from ttvideo.families.family import Family, OnEvent, PhaseEvent, StepEvent
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("tiny_model")
 SIDE, FRAMES = 128, 16
-LARGEST_SEED = 2**53 - 1
-"""Of whole numbers, the largest that JavaScript can tell from the next."""
 
 
 class Params(BaseModel):
@@ -42,22 +41,8 @@ class Params(BaseModel):
         description="How closely to follow the prompt; up to 1 the negative prompt is not read",
         examples=[1.0, 3.0, 6.0],
     )
-    seed: int = Field(
-        0,
-        ge=0,
-        le=LARGEST_SEED,
-        title="Seed",
-        description="The same seed makes the same clip; -1 draws a new one",
-        # What a request may say and what it says when it says nothing; here the seed is drawn already.
-        json_schema_extra={"minimum": -1, "default": -1},
-        examples=[7],
-    )
-    start_image: str | None = Field(
-        None,
-        title="Start image",
-        description="The picture the clip begins with, cut to a square",
-        json_schema_extra={"format": "path", "contentMediaType": "image/*"},
-    )
+    seed: int = parameters.seed("clip")
+    start_image: str | None = parameters.start_image("The picture the clip begins with, cut to a square")
     strength: float = Field(
         0.8,
         ge=0,
@@ -135,7 +120,17 @@ def checkpoints() -> tuple[Checkpoint, ...]:
     installed = (FOLDER / "model_index.json").exists()
     size = sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) if installed else 0
     return (
-        Checkpoint(id="tiny", title="Bundled", license="Apache-2.0", size_bytes=size, gated=False, installed=installed),
+        Checkpoint(
+            id="tiny",
+            title="Bundled",
+            license="Apache-2.0",
+            size_bytes=size,
+            gated=False,
+            installed=installed,
+            bundled=True,
+            folder=str(FOLDER),
+            disk_bytes=size,
+        ),
     )
 
 
@@ -148,7 +143,7 @@ def _require_model() -> None:
         )
 
 
-def load(device: str, on_event: OnEvent) -> TinyPipeline:
+def load(device: str, params: BaseModel, on_event: OnEvent) -> TinyPipeline:
     """Raises WorkerError(MODEL_BROKEN) when a weight is missing or left over."""
     from ttvideo.families.loading import load_part, load_settings, quiet
 
@@ -196,12 +191,13 @@ FAMILY = Family(
     title="Bundled small model",
     makes="clip",
     Params=Params,
+    published=(),
     checkpoints=checkpoints,
     draws=True,
     devices=frozenset({"cpu", "cuda"}),
     fit=fit,
     remarks=remarks,
     vocabulary=vocabulary,
-    revision=revision,
+    revision=lambda params: revision(),
     load=load,
 )

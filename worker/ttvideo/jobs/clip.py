@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttvideo.contract import Done, Job, Output, Phase, StitchRequest, StoryboardRequest
+from ttvideo.contract import ClipRequest, Done, Job, Output, Phase, StitchRequest, StoryboardRequest
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import Event, PhaseEvent, StepEvent
 from ttvideo.jobs import folders, pictures, quality, timelines
@@ -48,18 +48,20 @@ def stitch(
     if source is None:
         fps = float(job.parameters.get("fps") or 8)  # type: ignore[arg-type]
         source = one_each(sorted(folder.joinpath(folders.FRAMES).glob("frame_*.png")), fps)
-    quality.check(job.request)
-    metadata = folders.embedded(recipe) if job.request.metadata else None
-    total = len(source) * len(job.request.formats)
+    request = job.request
+    assert isinstance(request, ClipRequest)
+    quality.check(request)
+    metadata = folders.embedded(recipe) if request.metadata else None
+    total = len(source) * len(request.formats)
     on_event(PhaseEvent(Phase.STITCHING, total=total))
     outputs, notes = [], [*source.notes]
-    for number, format in enumerate(job.request.formats):
+    for number, format in enumerate(request.formats):
         path = folder / f"{name}.{format.value}"
 
         def on_frame(index: int, before: int = number * len(source)) -> None:
             on_event(StepEvent(before + index + 1, total))
 
-        made = encode(source, path, format.value, metadata, on_frame, *quality.of(job.request, format))
+        made = encode(source, path, format.value, metadata, on_frame, *quality.of(request, format))
         size = {"width": made.width, "height": made.height}
         outputs.append(Output(path=str(path), kind="video", frames=made.frames, fps=source.fps, **size))
         notes += [made.note] if made.note else []

@@ -16,7 +16,8 @@ def timing_key(request: GenerateRequest, p: Mapping[str, Any], device: str) -> s
     """Jobs with the same key, of effective parameters `p`, take about equally long per denoising step and otherwise."""
     size = f"{p.get('width')}x{p.get('height')}x{p.get('frames', 1)}"
     guided = float(p.get("guidance") or 0) > 1
-    return f"{request.model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(request.formats)}"
+    model = "|".join(str(part) for part in (request.model, p.get("checkpoint")) if part)
+    return f"{model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(request.formats)}"
 
 
 def storyboard_key(request: StoryboardRequest, p: Mapping[str, Any], device: str) -> str:
@@ -48,7 +49,7 @@ class Estimate:
                 phases[phase] = median(seen)
         return cls(median(steps), phases)
 
-    def remaining(self, phase: Phase, done: float, steps_left: int, warm: bool) -> float:
+    def remaining(self, phase: Phase, done: float, steps_left: float, warm: bool) -> float:
         """Seconds left when `done` (0..1) of `phase` is done and `steps_left` denoising steps are to come."""
         left = 0.0
         for later in ORDER[ORDER.index(phase) if phase in ORDER else 0 :]:

@@ -16,7 +16,15 @@ from pydantic import ValidationError
 
 from ttvideo import __version__
 from ttvideo.backends import installed
-from ttvideo.contract import AnimateRequest, GenerateRequest, Job, JobRequest, StoryboardRequest
+from ttvideo.contract import (
+    AnimateRequest,
+    ClipRequest,
+    DownloadRequest,
+    GenerateRequest,
+    Job,
+    JobRequest,
+    StoryboardRequest,
+)
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media.files import disk_error, write_atomic
 
@@ -54,6 +62,8 @@ def _resolved(asked: str) -> Path:
 
 
 def job_folder(request: JobRequest, id: str, created: float) -> Path:
+    """Of a job that makes something of its own."""
+    assert isinstance(request, ClipRequest)
     slug = re.sub(r"[^a-z0-9]+", "-", title(request).lower())[:40].strip("-") or "clip"
     if not isinstance(request, GenerateRequest):
         slug = f"{request.kind}-{slug}"
@@ -62,13 +72,15 @@ def job_folder(request: JobRequest, id: str, created: float) -> Path:
 
 
 def title(request: JobRequest) -> str:
-    """What tells people one job from another: the prompt, the file, or whose pictures are stitched."""
+    """What tells people one job from another: the prompt, the file, the model, or whose pictures are stitched."""
     if isinstance(request, GenerateRequest):
         return request.prompt
     if isinstance(request, StoryboardRequest):
         return Path(request.file).name.partition(".")[0].replace("_", " ")
     if isinstance(request, AnimateRequest):
         return Path(request.image).stem
+    if isinstance(request, DownloadRequest):
+        return request.checkpoint or request.model
     folder = Path(request.folder)
     ours = NAME.fullmatch(folder.name)
     return ours["slug"].replace("-", " ") if ours else folder.name

@@ -53,7 +53,9 @@ def take(job: Job, request: GenerateRequest) -> Job:
     folders.make(folder)
     # First the manifest: it says whose folder this is, to those who watch for files of other programs.
     prints = {name: _fingerprint(copies[Path(named[name])]) for name in named}
-    folders.write_manifest(job, folders.recipe(job, family.revision(), prints))
+    folders.write_manifest(
+        job, folders.recipe(job, family.revision(family.Params.model_validate(job.parameters)), prints)
+    )
     for copy, data in copies.items():
         write_atomic(copy, data)
     return job

@@ -10,7 +10,7 @@ from statistics import median
 
 from ttvideo.contract import Job, Phase, Running
 from ttvideo.errors import Cancelled
-from ttvideo.families.family import Event, PhaseEvent, StepEvent
+from ttvideo.families.family import Event, NoteEvent, PhaseEvent, StepEvent, WithinEvent
 from ttvideo.jobs import folders
 from ttvideo.jobs.estimate import Estimate
 from ttvideo.jobs.queue import Queue
@@ -35,7 +35,7 @@ class Progress:
         self._folder = Path(job.folder)
         self.phase, self._phase_began = Phase.LOADING, time.monotonic()
         self.seconds: dict[Phase, float] = {}
-        self._step, self._total = 0, 0
+        self._step, self._total, self._within = 0, 0, 0.0
         self._steps_total = int(job.parameters.get("steps") or 0)  # type: ignore[arg-type]
         self._steps_left = self._steps_total - (job.kept_step or 0)
         self.step_seconds: list[float] = []
@@ -44,18 +44,27 @@ class Progress:
         self._preview: str | None = None
         self._preview_at = time.monotonic()
         self._kept_at = time.monotonic()
+        self._unkept: StepEvent | None = None
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, StepEvent):
+            self._unkept = event
         try:
             self.check()
         except Cancelled:
-            if isinstance(event, StepEvent):
-                self._keep(event)
+            # A cancel within a step leaves the state as it was after the last one.
+            if self._unkept is not None:
+                self._keep(self._unkept)
             raise
         if isinstance(event, PhaseEvent):
             self._begin(event)
-        else:
+        elif isinstance(event, StepEvent):
             self._advance(event)
+        elif isinstance(event, WithinEvent):
+            self._within = event.part
+            self._report(force=False)
+        else:
+            self._note(event)
 
     def check(self, *, every: float = 0.02) -> None:
         """Raise Cancelled if somebody asked for it; looks at the database at most every `every` seconds."""
@@ -73,7 +82,8 @@ class Progress:
 
     def _begin(self, event: PhaseEvent) -> None:
         self.end_phase()
-        self.phase, self._step, self._total = event.phase, 0, event.total
+        self.phase, self._step, self._total, self._within = event.phase, 0, event.total, 0.0
+        self._unkept = None
         self._step_began = time.monotonic()
         if event.phase == Phase.DENOISING and event.total:
             # A clip that begins with a picture takes fewer steps than its parameters say.
@@ -84,7 +94,7 @@ class Progress:
 
     def _advance(self, event: StepEvent) -> None:
         now = time.monotonic()
-        self._step, self._total = event.step, event.total
+        self._step, self._total, self._within = event.step, event.total, 0.0
         if self.phase == Phase.DENOISING:
             self.step_seconds.append(now - self._step_began)
             self._steps_left = event.total - event.step
@@ -98,8 +108,15 @@ class Progress:
     def _keep(self, event: StepEvent) -> None:
         if event.state is not None:
             write_atomic(self._folder / folders.STATE, event.state())
-            self._kept_at = time.monotonic()
+            self._kept_at, self._unkept = time.monotonic(), None
             self._queue.update(self._job.id, lambda job: job.model_copy(update={"kept_step": event.step}))
+
+    def _note(self, event: NoteEvent) -> None:
+        """Said once, however often the job is resumed."""
+        self._queue.update(
+            self._job.id,
+            lambda job: job.model_copy(update={"notes": tuple(dict.fromkeys([*job.notes, event.text]))}),
+        )
 
     def _show(self, event: StepEvent) -> None:
         from ttvideo.media.frames import save_preview
@@ -118,7 +135,12 @@ class Progress:
             return
         self._reported = now
         status = Running(
-            phase=self.phase, step=self._step, total=self._total, eta_seconds=self._eta(), preview=self._preview
+            phase=self.phase,
+            step=self._step,
+            total=self._total,
+            within=round(self._within, 3),
+            eta_seconds=self._eta(),
+            preview=self._preview,
         )
         self._queue.update(self._job.id, lambda job: job.model_copy(update={"status": status}))
 
@@ -129,5 +151,6 @@ class Progress:
         if len(self.step_seconds) >= 2:
             # The first step of a run is slower than the others and tells little.
             estimate = Estimate(median(self.step_seconds[1:]), estimate.phases)
-        done = self._step / self._total if self._total else 0.0
-        return round(estimate.remaining(self.phase, done, self._steps_left, self._warm), 1)
+        done = (self._step + self._within) / self._total if self._total else 0.0
+        steps_left = max(0.0, self._steps_left - (self._within if self.phase == Phase.DENOISING else 0.0))
+        return round(estimate.remaining(self.phase, done, steps_left, self._warm), 1)

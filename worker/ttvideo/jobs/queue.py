@@ -27,6 +27,7 @@ from ttvideo.contract import (
     Interrupted,
     Job,
     JobRequest,
+    Phase,
     Queued,
     QueueState,
     Running,
@@ -40,10 +41,16 @@ from ttvideo.jobs.submission import new_job
 POLL_SECONDS = 0.03
 ACTIVE = ("running", "cancelling")
 RESUMABLE = ("interrupted", "cancelled", "failed")
-Work: TypeAlias = Literal["generate", "stitch"]
+Work: TypeAlias = Literal["generate", "stitch", "download"]
 WORK: tuple[Work, ...] = get_args(Work)
-NEEDS: dict[str, Work] = {"generate": "generate", "storyboard": "generate", "stitch": "stitch", "animate": "stitch"}
-"""What kind of work each kind of request is: with a model on a device, or with pictures alone."""
+NEEDS: dict[str, Work] = {
+    "generate": "generate",
+    "storyboard": "generate",
+    "stitch": "stitch",
+    "animate": "stitch",
+    "download": "download",
+}
+"""What kind of work each kind of request is: with a model on a device, with pictures alone, or with the network."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,7 @@ class Queue:
     def turn(self, work: Work = "generate") -> Job | MustWait | None:
         """The first job of this kind that this process may run, unless one before it is another process's turn.
 
-        Stitching needs nothing that only one process can have, so it waits for nobody.
+        Only generating needs what one process at a time can have; other work waits for nobody.
         """
         db = self.store.connection
         paused = self.state().paused
@@ -216,7 +223,7 @@ class Queue:
             reserved = _identity(row, "reserved")
             if reserved == self.identity or (reserved is None and self.kind == "worker" and not paused):
                 return Job.model_validate_json(row["document"])
-            if work == "stitch":
+            if work != "generate":
                 continue
             if reserved is not None:
                 return MustWait(_process_title(db, reserved))
@@ -232,7 +239,7 @@ class Queue:
                 return job
             me = (self.identity.pid, self.identity.started)
             db.execute("UPDATE jobs SET cancel=0, owner_pid=?, owner_started=? WHERE id=?", (*me, job.id))
-            running = Running(phase=families.FIRST_PHASE)
+            running = Running(phase=Phase.DOWNLOADING if work == "download" else families.FIRST_PHASE)
             return _write(
                 db,
                 job.model_copy(update={"status": running, "started_at": time.time(), "ended_at": None, "outputs": ()}),

@@ -1,4 +1,4 @@
-"""Takes jobs from the queue and runs them: one thread drives the device, another stitches pictures meanwhile."""
+"""Takes jobs from the queue and runs them: one thread drives the device, others stitch and download meanwhile."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
+
+from pydantic import BaseModel
 
 from ttvideo.backends import resolve_device
 from ttvideo.contract import (
@@ -30,6 +32,7 @@ from ttvideo.families.family import Family, Illustrator, Pipeline, Run
 from ttvideo.jobs import folders
 from ttvideo.jobs.clip import complete, picture, stitch, stitch_pictures
 from ttvideo.jobs.device_lock import DeviceLock
+from ttvideo.jobs.download import download
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.inputs import fingerprints
 from ttvideo.jobs.progress import Progress
@@ -38,12 +41,14 @@ from ttvideo.jobs.still import animate_picture
 from ttvideo.jobs.storyboard.make import Making
 
 log = logging.getLogger(__name__)
+_Loaded: TypeAlias = tuple[str, str, Hashable]
+"""Family, device, and what of the parameters decides what is loaded."""
 IDLE_SECONDS = 0.25
 RETRY_SECONDS = 1.0
 
 
 class Runner:
-    """Runs what `queue.claim()` gives this process, on two daemon threads, with at most one model loaded."""
+    """Runs what `queue.claim()` gives this process, on three daemon threads, with at most one model loaded."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -51,10 +56,13 @@ class Runner:
         self._threads = [
             threading.Thread(target=self._loop, args=("generate", self._run_next), name="device", daemon=True),
             threading.Thread(target=self._loop, args=("stitch", self._stitch_next), name="stitch", daemon=True),
+            threading.Thread(target=self._loop, args=("download", self._download_next), name="download", daemon=True),
         ]
-        self._loaded: tuple[str, str, Pipeline] | None = None
+        self._loaded: tuple[_Loaded, Pipeline] | None = None
         # Threads of torch that spin while they wait make a busy machine tens of times slower; read when torch loads.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        # Otherwise the hub is told what runs here with each request; read when its library is imported.
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
     def start(self) -> None:
         for thread in self._threads:
@@ -118,12 +126,21 @@ class Runner:
         return True
 
     def _stitch_next(self) -> bool:
+        def run(job: Job) -> None:
+            make = animate_picture if isinstance(job.request, AnimateRequest) else stitch_pictures
+            make(self._queue, job, self._stopping)
+
+        return self._next_without_device("stitch", run)
+
+    def _download_next(self) -> bool:
+        return self._next_without_device("download", lambda job: download(self._queue, job, self._stopping))
+
+    def _next_without_device(self, work: Work, run: Callable[[Job], None]) -> bool:
         self._queue.recover()
-        job = self._queue.turn("stitch") and self._queue.claim("stitch")
+        job = self._queue.turn(work) and self._queue.claim(work)
         if not isinstance(job, Job):
             return False
-        run = animate_picture if isinstance(job.request, AnimateRequest) else stitch_pictures
-        self._end(job, lambda: run(self._queue, job, self._stopping))
+        self._end(job, lambda: run(job))
         return True
 
     def _end(self, job: Job, run: Callable[[], None]) -> None:
@@ -147,11 +164,13 @@ class Runner:
             self._illustrate(job, device)
 
     def _illustrate(self, job: Job, device: str) -> None:
-        warm = self._loaded is not None and self._loaded[:2] == (job.parameters["model"], device)
+        family = find(str(job.parameters["model"]))
+        what = family.id, device, family.loads(family.Params())
+        warm = self._loaded is not None and self._loaded[0] == what
         making = Making(self._queue, job, device, self._stopping, warm)
 
         def load() -> Illustrator:
-            return cast(Illustrator, self._pipeline(making.family, device, making.progress))
+            return cast(Illustrator, self._pipeline(family, device, family.Params(), making.progress))
 
         with self._forgetting_what_fails():
             making.run(load)
@@ -170,10 +189,11 @@ class Runner:
     def _generate(self, job: Job, request: GenerateRequest, device: str) -> None:
         family = find(request.model)
         folders.make(folders.frame_path(Path(job.folder), 0).parent)
-        warm = self._loaded is not None and self._loaded[:2] == (family.id, device)
+        params = family.Params.model_validate(job.parameters)
+        warm = self._loaded is not None and self._loaded[0] == (family.id, device, family.loads(params))
         key = timing_key(request, job.parameters, device)
         progress = Progress(self._queue, job, Estimate.learn(self._queue.timings(key)), self._stopping, warm)
-        recipe = folders.recipe(job, family.revision(), fingerprints(job))
+        recipe = folders.recipe(job, family.revision(params), fingerprints(job))
         kept = folders.kept(job, recipe)
         job = self._queue.update(
             job.id,
@@ -183,7 +203,7 @@ class Runner:
         )
         folders.write_manifest(job, recipe)
         with self._forgetting_what_fails():
-            pipeline = self._pipeline(family, device, progress)
+            pipeline = self._pipeline(family, device, params, progress)
             self._make_frames(job, request, family, pipeline, kept, recipe, progress)
         made = picture(job) if family.makes == "image" else stitch(job, recipe, progress)
         complete(self._queue, job, recipe, made, progress)
@@ -192,11 +212,12 @@ class Runner:
             timing["perStep"] = sum(progress.step_seconds) / len(progress.step_seconds)
         self._queue.remember_timing(key, timing | ({Phase.LOADING.value: 0.0} if warm else {}))
 
-    def _pipeline(self, family: Family, device: str, progress: Progress) -> Pipeline:
-        if self._loaded is None or self._loaded[:2] != (family.id, device):
+    def _pipeline(self, family: Family, device: str, params: BaseModel, progress: Progress) -> Pipeline:
+        what = family.id, device, family.loads(params)
+        if self._loaded is None or self._loaded[0] != what:
             self._loaded = None
-            self._loaded = (family.id, device, family.load(device, progress))
-        return self._loaded[2]
+            self._loaded = what, family.load(device, params, progress)
+        return self._loaded[1]
 
     def _make_frames(
         self,

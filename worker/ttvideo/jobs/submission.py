@@ -6,7 +6,17 @@ import secrets
 import time
 
 from ttvideo import families
-from ttvideo.contract import AnimateRequest, GenerateRequest, Job, JobRequest, Queued, StitchRequest, StoryboardRequest
+from ttvideo.contract import (
+    AnimateRequest,
+    DownloadRequest,
+    GenerateRequest,
+    Job,
+    JobRequest,
+    Queued,
+    StitchRequest,
+    StoryboardRequest,
+)
+from ttvideo.families import checkpoints
 from ttvideo.jobs import folders, inputs, pictures, quality, timelines
 from ttvideo.jobs.storyboard.submit import new_storyboard_job
 
@@ -17,6 +27,8 @@ def new_job(request: JobRequest, submitted_by: str) -> Job:
     Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, NOT_FOUND, DISK.
     """
     now, id = time.time(), secrets.token_hex(4)
+    if isinstance(request, DownloadRequest):
+        return _download_job(request, id, submitted_by)
     quality.check(request)
     if isinstance(request, StoryboardRequest):
         return new_storyboard_job(request, id, submitted_by)
@@ -44,3 +56,18 @@ def new_job(request: JobRequest, submitted_by: str) -> Job:
         created_at=now,
     )
     return inputs.take(job, request) if isinstance(request, GenerateRequest) else job
+
+
+def _download_job(request: DownloadRequest, id: str, submitted_by: str) -> Job:
+    """Its folder is the model's: a download makes nothing else."""
+    family, model = families.published(request)
+    chosen = {"model": family.id, "checkpoint": model.repo}
+    return Job(
+        id=id,
+        request=request.model_copy(update=chosen),
+        parameters={**chosen},
+        status=Queued(),
+        folder=str(checkpoints.own_folder(model) or checkpoints.cache(model)),
+        submitted_by=submitted_by,
+        created_at=time.time(),
+    )

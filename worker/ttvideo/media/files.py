@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,3 +52,18 @@ def disk_error(what: str, error: OSError) -> WorkerError:
         f"{what}: {error.strerror}.",
         "Check that the folder exists, that you may write to it and that its disk has free space; then resume the job.",
     )
+
+
+def free_bytes(folder: Path) -> int:
+    """On the disk of a folder, which may still have to be made."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def readable_size(bytes: int) -> str:
+    """Such as "6.9 GB" or "34 MB"."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if bytes >= unit:
+            return f"{bytes / unit:.{0 if bytes >= 10 * unit else 1}f} {name}"
+    return f"{bytes} bytes"

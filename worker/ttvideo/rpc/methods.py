@@ -11,6 +11,7 @@ from ttvideo.contract import (
     AnimateRequest,
     Completions,
     DeviceStatus,
+    DownloadRequest,
     GenerateRequest,
     Hello,
     HelloParams,
@@ -18,6 +19,7 @@ from ttvideo.contract import (
     JobId,
     Jobs,
     ListParams,
+    ModelChoice,
     Models,
     MoveParams,
     Nothing,
@@ -31,6 +33,7 @@ from ttvideo.contract import (
     StoryboardText,
     WatchParams,
 )
+from ttvideo.jobs import removal
 from ttvideo.jobs.device_lock import device_status
 from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
@@ -65,6 +68,13 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
 
     def animate(request: AnimateRequest) -> Job:
         return queue.submit(request)
+
+    def download(request: DownloadRequest) -> Job:
+        return queue.submit(request)
+
+    def remove_model(choice: ModelChoice) -> Models:
+        removal.remove(queue, choice)
+        return families.describe()
 
     def cancel(job: JobId) -> Job:
         return queue.cancel(job.id)
@@ -111,6 +121,8 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
         "jobs/storyboard": storyboard,
         "jobs/stitch": stitch,
         "jobs/animate": animate,
+        "models/download": download,
+        "models/remove": remove_model,
         "jobs/cancel": cancel,
         "jobs/resume": resume,
         "jobs/list": list_jobs,

@@ -66,7 +66,7 @@ def _keys(board: Board, document: Document | None) -> dict[int, Planned]:
         return {}
     try:
         family = family_of(board)
-        return {frame.number: frame for frame in plan(board, family, family.revision(), document)}
+        return {frame.number: frame for frame in plan(board, family, family.revision(family.Params()), document)}
     except (WorkerError, ValidationError):
         return {}
 

@@ -41,7 +41,7 @@ class Making:
         self.family: Family = family_of(self._board)
         self._reel = Reel(Path(job.folder))
         self._document = self._reel.change(lambda document: document)
-        self._frames = plan(self._board, self.family, self.family.revision(), self._document)
+        self._frames = plan(self._board, self.family, self.family.revision(self.family.Params()), self._document)
         self._key = storyboard_key(job.request, job.parameters, device)
         estimate = Estimate.learn(queue.timings(self._key))
         self.progress = Progress(queue, job, estimate, stopping, warm)
@@ -144,7 +144,7 @@ class Making:
         return {"ttvideo": __version__, **frame.recipe}
 
     def _write_manifest(self) -> None:
-        folders.write_manifest(self._job, folders.recipe(self._job, self.family.revision()))
+        folders.write_manifest(self._job, folders.recipe(self._job, self.family.revision(self.family.Params())))
 
     def _tell(self, notes: tuple[str, ...]) -> None:
         told = tuple(dict.fromkeys([*self._job.notes, *notes]))
@@ -152,7 +152,7 @@ class Making:
         self._job = self._queue.update(self._job.id, lambda job: job.model_copy(update=update))
 
     def _finish(self) -> None:
-        recipe = folders.recipe(self._job, self.family.revision())
+        recipe = folders.recipe(self._job, self.family.revision(self.family.Params()))
         total, there = len(self._frames), len(self._current)
         if there == total:
             pictures = {frame.number: self._reel.frame(frame.number) for frame in self._frames}

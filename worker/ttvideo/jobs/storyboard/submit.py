@@ -37,7 +37,7 @@ def new_storyboard_job(request: StoryboardRequest, id: str, submitted_by: str) -
     resolve_device(request.device)
     board, problems = understood(request)
     family = family_of(board)
-    revision = family.revision()
+    revision = family.revision(family.Params())
     # Before there is a folder: what is refused leaves nothing behind.
     for asked in (request.only or (), request.reroll):
         _check_numbers(asked, len(board.scenes))

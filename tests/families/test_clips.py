@@ -1,0 +1,315 @@
+"""Text-to-video families, each from a tiny random checkpoint: what they make, and how they stop and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from PIL import Image
+
+from ttvideo import families
+from ttvideo.contract import Phase
+from ttvideo.errors import Cancelled, ErrorKind, WorkerError
+from ttvideo.families import clip_pipeline
+from ttvideo.families.family import Event, Family, PhaseEvent, Run, StepEvent, WithinEvent
+
+Frames = npt.NDArray[np.float32]
+PROMPT, NEGATIVE = "a red ball in the rain", "blurry"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A checkpoint, and what is asked of it."""
+
+    family: str
+    checkpoint: str
+    frames: int
+    pipeline: str
+    """The class in diffusers that makes the same."""
+    params: dict[str, Any] = field(default_factory=dict)
+    """Of ours, beside what all cases share."""
+    call: dict[str, Any] = field(default_factory=dict)
+    """The same for the class in diffusers."""
+    changes: tuple[dict[str, Any], ...] = ()
+    """Each gives another clip."""
+    from_picture: bool = False
+
+    def __str__(self) -> str:
+        return self.checkpoint + ("-from-picture" if self.from_picture else "")
+
+
+CASES = (
+    Case("wan", "wan2.1-1.3b", 9, "WanPipeline", changes=({"scheduler": "euler"}, {"flow_shift": 7.0})),
+    Case("wan", "wan2.2-5b", 5, "WanPipeline"),
+    Case("wan", "wan2.2-5b", 9, "WanImageToVideoPipeline", from_picture=True),
+    Case("wan", "wan2.2-a14b", 5, "WanPipeline"),
+    Case("wan", "wan2.2-i2v-a14b", 9, "WanImageToVideoPipeline", from_picture=True),
+)
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@pytest.fixture(scope="session")
+def random_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from support.random_clips import make_clip_models
+
+    return make_clip_models(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def installed(random_clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In float32 on every machine, so that what should be equal is nearly so."""
+    monkeypatch.setenv("TTVIDEO_MODELS", str(random_clips))
+    monkeypatch.setenv("TTVIDEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(clip_pipeline, "cpu_has_bfloat16", lambda: False)
+    return random_clips
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    file = tmp_path / "start.png"
+    rows, columns = np.mgrid[:64, :64]
+    Image.fromarray(np.stack([rows * 3, columns * 3, 0 * rows], axis=-1).astype(np.uint8)).save(file)
+    return file
+
+
+class Made:
+    """What a pipeline told and gave."""
+
+    def __init__(self, frames: Frames, events: list[Event], states: list[bytes]) -> None:
+        self.frames, self.events, self.states = frames, events, states
+
+
+class Model:
+    """A loaded case, that can be run several times."""
+
+    def __init__(self, case: Case, picture: Path) -> None:
+        self.case = case
+        self.family: Family = families.find(case.family)
+        shared = {
+            "checkpoint": case.checkpoint,
+            "steps": 3,
+            "frames": case.frames,
+            "width": 64,
+            "height": 64,
+            "seed": 5,
+        }
+        self.given: dict[str, Any] = shared | ({"start_image": str(picture)} if case.from_picture else {}) | case.params
+        self.params = self.family.Params.model_validate(self.given)
+        self.pipeline: Any = self.family.load("cpu", self.params, lambda event: None)
+
+    def run(
+        self,
+        on_event: Callable[[Event], None] | None = None,
+        negative: str = NEGATIVE,
+        prompt: str = PROMPT,
+        state: bytes | None = None,
+        **changes: Any,
+    ) -> Made:
+        events: list[Event] = []
+        states: list[bytes] = []
+
+        def note(event: Event) -> None:
+            events.append(event)
+            if isinstance(event, StepEvent) and event.state is not None:
+                states.append(event.state())
+            if on_event is not None:
+                on_event(event)
+
+        params, _ = self.family.fit(self.family.Params.model_validate(self.given | changes))
+        made = list(self.pipeline.run(Run(prompt, negative, params, state=state), note))
+        assert [index for index, _ in made] == list(range(len(made)))
+        return Made(np.stack([frame for _, frame in made]), events, states)
+
+
+@pytest.fixture
+def model(case: Case, installed: Path, picture: Path) -> Model:
+    return Model(case, picture)
+
+
+def plainly(model: Model, folder: Path, picture: Path) -> Frames:
+    """The same clip by the plain call of diffusers."""
+    import diffusers
+
+    case = model.case
+    pipe = getattr(diffusers, case.pipeline).from_pretrained(folder / case.checkpoint, dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    begin = {"image": diffusers.utils.load_image(str(picture))} if case.from_picture else {}
+    output = pipe(
+        prompt=PROMPT,
+        negative_prompt=NEGATIVE,
+        num_frames=case.frames,
+        width=64,
+        height=64,
+        num_inference_steps=3,
+        guidance_scale=model.params.guidance,  # type: ignore[attr-defined]
+        generator=torch.Generator().manual_seed(5),
+        output_type="np",
+        **begin,
+        **case.call,
+    )
+    return np.asarray(output.frames[0], dtype=np.float32)
+
+
+@each_case
+def test_frames_are_those_of_the_plain_call(model: Model, installed: Path, picture: Path) -> None:
+    made = model.run().frames
+    assert made.shape == (model.case.frames, 64, 64, 3)
+    assert made.std() > 0.01
+    np.testing.assert_allclose(made, plainly(model, installed, picture), atol=1e-4)
+
+
+@each_case
+def test_the_same_seed_gives_the_same_bytes_and_whatever_can_be_asked_changes_them(model: Model) -> None:
+    first = model.run().frames
+    assert np.array_equal(first, model.run().frames)
+    changes: tuple[dict[str, Any], ...] = ({"seed": 6}, {"steps": 4}, {"guidance": 2.0}, *model.case.changes)
+    others = [model.run(**change).frames for change in changes]
+    others += [model.run(prompt="a dog at night").frames, model.run(negative="the pavilion").frames]
+    for change, other in zip((*changes, "prompt", "negative prompt"), others, strict=True):
+        assert np.abs(first - other).max() > 1e-5, change
+
+
+@each_case
+def test_a_clip_goes_on_at_each_kept_step_without_asking_the_model_again(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = model.run()
+    steps = [event for event in whole.events if isinstance(event, StepEvent) and event.state is not None]
+    assert [event.step for event in steps] == [1, 2, 3]
+    for done, state in enumerate(whole.states, start=1):
+        again = model.run(state=state)
+        assert np.array_equal(whole.frames, again.frames), f"after step {done}"
+        assert calls(again) == calls(whole) * (3 - done) // 3
+
+
+def calls(made: Made) -> int:
+    """How many blocks of the denoiser were run."""
+    phase, count = None, 0
+    for event in made.events:
+        if isinstance(event, PhaseEvent):
+            phase = event.phase
+        count += isinstance(event, WithinEvent) and phase == Phase.DENOISING
+    return count
+
+
+@each_case
+def test_previews_are_pictures_of_the_emerging_clip(model: Model) -> None:
+    shown: list[npt.NDArray[np.uint8]] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, StepEvent) and event.preview is not None:
+            shown.append(event.preview())
+
+    model.run(look)
+    assert len(shown) == 3
+    assert all(pictures.dtype == np.uint8 and pictures.shape[-1] == 3 and pictures.ndim == 4 for pictures in shown)
+
+
+@each_case
+def test_progress_within_a_step_grows(model: Model) -> None:
+    phase, parts = None, [[0.0]]
+    for event in model.run().events:
+        if isinstance(event, PhaseEvent):
+            phase = event.phase
+        elif phase == Phase.DENOISING and isinstance(event, WithinEvent):
+            parts[-1].append(event.part)
+        elif phase == Phase.DENOISING and isinstance(event, StepEvent):
+            parts.append([0.0])
+    assert all(step == sorted(step) and max(step) < 1 for step in parts)
+    assert any(0.2 < part < 0.8 for part in parts[0])
+
+
+PHASES = (Phase.LOADING, Phase.ENCODING, Phase.DENOISING, Phase.DECODING)
+
+
+@each_case
+def test_a_cancel_in_any_phase_stops_it_there_and_does_no_harm(model: Model) -> None:
+    whole = model.run(prompt="a cat").frames
+    for phase in PHASES:
+        fresh = Model(model.case, Path(model.given.get("start_image", "")))
+        seen = Cancel(phase)
+        with pytest.raises(Cancelled):
+            # Other words each time: what is kept of a text is not encoded again.
+            fresh.run(seen, prompt=f"a dog {phase.value}")
+        assert seen.phase == phase
+        assert np.array_equal(whole, fresh.run(prompt="a cat").frames), phase
+
+
+class Cancel:
+    """Cancels at the second event of a phase that is not its beginning."""
+
+    def __init__(self, phase: Phase) -> None:
+        self.wanted, self.count = phase, 0
+        self.phase: Phase | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, PhaseEvent):
+            self.phase = event.phase
+        elif self.phase == self.wanted:
+            self.count += 1
+            if self.count == 2 or self.phase == Phase.LOADING:
+                raise Cancelled
+
+
+@each_case
+def test_low_memory_gives_the_same_clip_with_one_part_at_a_time(model: Model) -> None:
+    made = model.run(memory="low")
+    assert not any(model.pipeline.parts.has(name) for name in (*model.pipeline.model.encoders, "transformer"))
+    np.testing.assert_allclose(made.frames, model.run().frames, atol=1e-4)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads on tiny tensors take longer than one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_text_that_was_read_before_needs_no_text_encoder(installed: Path, picture: Path) -> None:
+    model = Model(CASES[0], picture)
+    first = model.run().frames
+    fresh = Model(CASES[0], picture)
+    assert np.array_equal(first, fresh.run().frames)
+    assert not fresh.pipeline.parts.has("text_encoder")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"checkpoint": "wan3"}, "has no checkpoint 'wan3'"),
+        ({"checkpoint": "/nowhere"}, "is not a model in diffusers' format"),
+        ({"start_image": "/a.png"}, "does not begin with a picture"),
+        ({"checkpoint": "wan2.2-i2v-a14b"}, "makes clips of a picture, and none was given"),
+        ({"loras": "style.bin"}, "is not a .safetensors file"),
+        ({"loras": "/no/style.safetensors:0.5"}, "There is no LoRA file"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(installed: Path, params: dict[str, Any], message: str) -> None:
+    family = families.find("wan")
+    with pytest.raises(WorkerError, match=message) as refused:
+        family.fit(family.Params.model_validate(params))
+    assert refused.value.hint
+    assert refused.value.kind in (ErrorKind.INVALID_PARAMETERS, ErrorKind.MODEL_BROKEN)
+
+
+def test_sizes_and_frames_are_brought_to_what_the_model_makes_and_said(installed: Path) -> None:
+    family = families.find("wan")
+    params, notes = family.fit(family.Params.model_validate({"frames": 20, "width": 500, "height": 300}))
+    assert params.model_dump()["frames"] == 21
+    assert (params.model_dump()["width"], params.model_dump()["height"]) == (496, 304)
+    assert len(notes) == 2
+    assert "21 instead of 20" in notes[1]
+
+
+def test_a_folder_is_a_checkpoint(installed: Path, picture: Path) -> None:
+    model = Model(CASES[0], picture)
+    named = model.run(checkpoint=str(installed / "wan2.1-1.3b"))
+    assert np.array_equal(model.run().frames, named.frames)

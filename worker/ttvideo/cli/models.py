@@ -1,0 +1,106 @@
+"""`ttvideo models` and `ttvideo download`: what there is, what it takes on the disk, and how it gets there and away."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ttvideo import families
+from ttvideo.cli.pictures import RunHere
+from ttvideo.contract import Checkpoint, DownloadRequest, ModelChoice, ModelInfo
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import checkpoints
+from ttvideo.jobs import folders, removal
+from ttvideo.jobs.queue import Queue
+from ttvideo.media.files import free_bytes, readable_size
+
+
+def add_models(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=("remove",), help="remove: delete downloaded models")
+    command.add_argument("ids", nargs="*", metavar="ID", help="a model, a checkpoint or its repository")
+    command.add_argument("--yes", action="store_true", help="remove: do not ask")
+    command.add_argument("--disk", action="store_true", help="only what the models and the videos take on the disk")
+
+
+def add_download(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", metavar="ID", help="a model of `ttvideo models`, one of its checkpoints or a repository")
+
+
+def download(arguments: argparse.Namespace, run_here: RunHere) -> int:
+    request = DownloadRequest(model=arguments.id)
+    return run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """What `ttvideo models` does without an action."""
+    for model in families.describe().models:
+        if arguments.json:
+            print(model.model_dump_json(by_alias=True))
+        elif not arguments.disk:
+            _show(model)
+    if arguments.disk:
+        _show_disk()
+    return 0
+
+
+def remove(arguments: argparse.Namespace, queue: Queue) -> int:
+    if not arguments.ids:
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, "No model to remove was named.", "`ttvideo models` lists them.")
+    for id in arguments.ids:
+        choice = ModelChoice(model=id)
+        _, model = families.published(choice)
+        place = checkpoints.own_folder(model) or checkpoints.cache(model)
+        size = readable_size(checkpoints.disk_use(place))
+        if not arguments.yes and not _agreed(f"Delete {model.title} ({size}) from {place}?"):
+            print(f"{id}: kept")
+            continue
+        freed = removal.remove(queue, choice)
+        print(f"{id}: removed, {readable_size(freed)} freed")
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"{question} Nobody can answer here.", "Say --yes to do it.")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _show(model: ModelInfo) -> None:
+    print(f"{model.id}: {model.title}")
+    for checkpoint in model.checkpoints:
+        gated = ", licence must be accepted" if checkpoint.gated else ""
+        size = readable_size(checkpoint.size_bytes)
+        print(f"  {checkpoint.title}: {size}, {checkpoint.license}{gated}, {_place(checkpoint)}")
+    properties: Any = model.parameters_schema["properties"]
+    for name, schema in properties.items():
+        words = {"default": "default", "minimum": "from", "maximum": "to"}
+        limits = ", ".join(f"{word} {schema[key]}" for key, word in words.items() if schema.get(key) is not None)
+        print(f"  {name:<11} {schema.get('description', '')}{f' ({limits})' if limits else ''}")
+    for backend in model.backends:
+        print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
+
+
+def _place(checkpoint: Checkpoint) -> str:
+    if checkpoint.bundled:
+        return "bundled"
+    if checkpoint.installed:
+        return f"installed in {checkpoint.folder}"
+    here = f", {readable_size(checkpoint.disk_bytes)} of it here" if checkpoint.disk_bytes else ""
+    return f"not installed{here}: ttvideo download {checkpoint.id}"
+
+
+def _show_disk() -> None:
+    there = [each for model in families.describe().models for each in model.checkpoints if each.disk_bytes]
+    outputs = folders.output_folder(None)
+    rows = [(each.disk_bytes, each.title, each.folder) for each in there]
+    rows.append((checkpoints.disk_use(outputs), "Videos", str(outputs)))
+    rows.append((free_bytes(checkpoints.hub_cache()), "Free", f"for models in {checkpoints.hub_cache()}"))
+    _print_table(rows)
+
+
+def _print_table(rows: Sequence[tuple[int, str, str | None]]) -> None:
+    width = max(len(title) for _, title, _ in rows)
+    for bytes, title, place in rows:
+        print(f"{readable_size(bytes):>10}  {title:<{width}}  {place}")

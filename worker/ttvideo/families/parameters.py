@@ -1,0 +1,32 @@
+"""Parameters that all families have, whatever they make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+LARGEST_SEED = 2**53 - 1
+"""Of whole numbers, the largest that JavaScript can tell from the next."""
+
+
+def seed(made: str) -> Any:
+    return Field(
+        0,
+        ge=0,
+        le=LARGEST_SEED,
+        title="Seed",
+        description=f"The same seed makes the same {made}; -1 draws a new one",
+        # What a request may say and what it says when it says nothing; here the seed is drawn already.
+        json_schema_extra={"minimum": -1, "default": -1},
+        examples=[7],
+    )
+
+
+def start_image(description: str) -> Any:
+    return Field(
+        None,
+        title="Start image",
+        description=description,
+        json_schema_extra={"format": "path", "contentMediaType": "image/*"},
+    )

@@ -1,0 +1,75 @@
+"""Taking a downloaded model away again, and nothing else with it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ttvideo import families
+from ttvideo.contract import GenerateRequest, Job, ModelChoice
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import checkpoints
+from ttvideo.families.checkpoints import Published
+from ttvideo.jobs.queue import ACTIVE, Queue
+from ttvideo.media.files import disk_error
+
+
+def remove(queue: Queue, choice: ModelChoice) -> int:
+    """Delete the model's folder below $TTVIDEO_MODELS, or else what Hugging Face's cache has of it; the bytes freed.
+
+    Of the cache's files those stay that another revision has, too. Raises WorkerError: INVALID_PARAMETERS (bundled, or
+    no such model), MODEL_MISSING, WRONG_STATE (a job needs it), UNSUPPORTED (not ours to delete), DISK.
+    """
+    _, model = families.published(choice)
+    theirs = {family.id for family in families.FAMILIES if any(each.repo == model.repo for each in family.published)}
+    user = next((job for job in queue.list(10_000) if _uses(job, theirs)), None)
+    if user is not None:
+        raise WorkerError(
+            ErrorKind.WRONG_STATE,
+            f"{model.title} is needed by job {user.id}, which is {user.status.state}.",
+            f"Wait for it, or cancel it: ttvideo cancel {user.id}",
+        )
+    own = checkpoints.own_folder(model)
+    place = own or checkpoints.cache(model)
+    before = checkpoints.disk_use(place)
+    try:
+        _delete_own(model, own) if own is not None else _delete_cached(model)
+    except OSError as error:
+        raise disk_error(f"{model.title} could not be removed from {place}", error) from error
+    return before - checkpoints.disk_use(place)
+
+
+def _uses(job: Job, families: set[str]) -> bool:
+    if job.status.state not in (*ACTIVE, "queued"):
+        return False
+    return (job.request.model if isinstance(job.request, GenerateRequest) else job.parameters.get("model")) in families
+
+
+def _delete_own(model: Published, folder: Path) -> None:
+    if folder.is_symlink() or not (folder / "model_index.json").is_file():
+        what = "leads to somewhere else" if folder.is_symlink() else "does not look like a model"
+        raise WorkerError(
+            ErrorKind.UNSUPPORTED,
+            f"The folder {folder} {what}, so {model.title} is not removed.",
+            "Delete it yourself if it is of no more use.",
+        )
+    shutil.rmtree(folder)
+
+
+def _delete_cached(model: Published) -> None:
+    from huggingface_hub import scan_cache_dir
+
+    folder = checkpoints.cache(model)
+    if not folder.is_dir():
+        raise WorkerError(
+            ErrorKind.MODEL_MISSING, f"{model.title} is not installed.", "`ttvideo models` shows what is."
+        )
+    commit = checkpoints.commit_here(model)
+    snapshots = [path.name for path in folder.glob("snapshots/*")]
+    if set(snapshots) - {commit}:
+        # Another revision is there, which somebody else may use.
+        scan_cache_dir(checkpoints.hub_cache()).delete_revisions(*({commit} & set(snapshots))).execute()
+        for begun in folder.glob("blobs/*.incomplete"):
+            begun.unlink()
+    else:
+        shutil.rmtree(folder)
