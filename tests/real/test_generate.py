@@ -36,7 +36,7 @@ def queue(pipeline: tiny.TinyPipeline) -> Iterator[Queue]:
     """A worker with its device thread; the model is loaded once for all tests of this file."""
     queue = open_queue("worker")
     runner = Runner(queue)
-    runner._loaded = ("tiny", "cpu", pipeline)
+    runner._loaded = ("tiny", "cpu", None), pipeline
     runner.start()
     yield queue
     assert runner.stop(30)

@@ -56,7 +56,7 @@ def drawn(pipeline: tiny.TinyPipeline, monkeypatch: pytest.MonkeyPatch) -> Draws
 def queue(pipeline: tiny.TinyPipeline, drawn: Draws) -> Iterator[Queue]:
     queue = open_queue("worker")
     runner = Runner(queue)
-    runner._loaded = ("tiny", "cpu", pipeline)
+    runner._loaded = ("tiny", "cpu", None), pipeline
     runner.start()
     yield queue
     assert runner.stop(30)

@@ -168,6 +168,15 @@ class ClipModel(ABC):
             return load_part(self.title, cls, folder / name, dtype, variant=variant)
         return load_settings(self.title, cls, folder / name)
 
+    def empty_part(self, folder: Path, name: str) -> Any:
+        """The same part with weights that have no data."""
+        from ttvideo.families.loading import class_of
+
+        cls = class_of(self.classes[name])
+        if self.classes[name].startswith("transformers."):
+            return cls(cls.config_class.from_pretrained(folder / name))
+        return cls.from_config(cls.load_config(folder / name))
+
     def fit(self, params: Any) -> tuple[ClipParams, list[str]]:
         """The family's further rules come after those that all share."""
         return params, []

@@ -183,7 +183,7 @@ class _Steps:
     def __call__(self, event: Event) -> None:
         if isinstance(event, PhaseEvent):
             self._phase = event.phase
-        if isinstance(event, PhaseEvent) or self._phase != Phase.DENOISING:
+        if not isinstance(event, StepEvent) or self._phase != Phase.DENOISING:
             self._progress.check()
             return
         preview = event.preview

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,125 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from PIL import Image
 
+from support.clip_cases import CASES, NEGATIVE, PROMPT, Frames, Made, Model, each_case
 from ttvideo import families
 from ttvideo.contract import Phase
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families import clip_pipeline
-from ttvideo.families.family import Event, Family, PhaseEvent, Run, StepEvent, WithinEvent
-
-Frames = npt.NDArray[np.float32]
-PROMPT, NEGATIVE = "a red ball in the rain", "blurry"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A checkpoint, and what is asked of it."""
-
-    family: str
-    checkpoint: str
-    frames: int
-    pipeline: str
-    """The class in diffusers that makes the same."""
-    params: dict[str, Any] = field(default_factory=dict)
-    """Of ours, beside what all cases share."""
-    call: dict[str, Any] = field(default_factory=dict)
-    """The same for the class in diffusers."""
-    changes: tuple[dict[str, Any], ...] = ()
-    """Each gives another clip."""
-    from_picture: bool = False
-
-    def __str__(self) -> str:
-        return self.checkpoint + ("-from-picture" if self.from_picture else "")
-
-
-CASES = (
-    Case("wan", "wan2.1-1.3b", 9, "WanPipeline", changes=({"scheduler": "euler"}, {"flow_shift": 7.0})),
-    Case("wan", "wan2.2-5b", 5, "WanPipeline"),
-    Case("wan", "wan2.2-5b", 9, "WanImageToVideoPipeline", from_picture=True),
-    Case("wan", "wan2.2-a14b", 5, "WanPipeline"),
-    Case("wan", "wan2.2-i2v-a14b", 9, "WanImageToVideoPipeline", from_picture=True),
-)
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
-
-
-@pytest.fixture(scope="session")
-def random_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from support.random_clips import make_clip_models
-
-    return make_clip_models(tmp_path_factory.mktemp("clips"))
-
-
-@pytest.fixture
-def installed(random_clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """In float32 on every machine, so that what should be equal is nearly so."""
-    monkeypatch.setenv("TTVIDEO_MODELS", str(random_clips))
-    monkeypatch.setenv("TTVIDEO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(clip_pipeline, "cpu_has_bfloat16", lambda: False)
-    return random_clips
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    file = tmp_path / "start.png"
-    rows, columns = np.mgrid[:64, :64]
-    Image.fromarray(np.stack([rows * 3, columns * 3, 0 * rows], axis=-1).astype(np.uint8)).save(file)
-    return file
-
-
-class Made:
-    """What a pipeline told and gave."""
-
-    def __init__(self, frames: Frames, events: list[Event], states: list[bytes]) -> None:
-        self.frames, self.events, self.states = frames, events, states
-
-
-class Model:
-    """A loaded case, that can be run several times."""
-
-    def __init__(self, case: Case, picture: Path) -> None:
-        self.case = case
-        self.family: Family = families.find(case.family)
-        shared = {
-            "checkpoint": case.checkpoint,
-            "steps": 3,
-            "frames": case.frames,
-            "width": 64,
-            "height": 64,
-            "seed": 5,
-        }
-        self.given: dict[str, Any] = shared | ({"start_image": str(picture)} if case.from_picture else {}) | case.params
-        self.params = self.family.Params.model_validate(self.given)
-        self.pipeline: Any = self.family.load("cpu", self.params, lambda event: None)
-
-    def run(
-        self,
-        on_event: Callable[[Event], None] | None = None,
-        negative: str = NEGATIVE,
-        prompt: str = PROMPT,
-        state: bytes | None = None,
-        **changes: Any,
-    ) -> Made:
-        events: list[Event] = []
-        states: list[bytes] = []
-
-        def note(event: Event) -> None:
-            events.append(event)
-            if isinstance(event, StepEvent) and event.state is not None:
-                states.append(event.state())
-            if on_event is not None:
-                on_event(event)
-
-        params, _ = self.family.fit(self.family.Params.model_validate(self.given | changes))
-        made = list(self.pipeline.run(Run(prompt, negative, params, state=state), note))
-        assert [index for index, _ in made] == list(range(len(made)))
-        return Made(np.stack([frame for _, frame in made]), events, states)
-
-
-@pytest.fixture
-def model(case: Case, installed: Path, picture: Path) -> Model:
-    return Model(case, picture)
+from ttvideo.families.family import Event, PhaseEvent, StepEvent, WithinEvent
 
 
 def plainly(model: Model, folder: Path, picture: Path) -> Frames:
@@ -262,15 +147,6 @@ def test_low_memory_gives_the_same_clip_with_one_part_at_a_time(model: Model) ->
     made = model.run(memory="low")
     assert not any(model.pipeline.parts.has(name) for name in (*model.pipeline.model.encoders, "transformer"))
     np.testing.assert_allclose(made.frames, model.run().frames, atol=1e-4)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Two threads on tiny tensors take longer than one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_a_text_that_was_read_before_needs_no_text_encoder(installed: Path, picture: Path) -> None:

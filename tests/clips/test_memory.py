@@ -1,0 +1,58 @@
+"""What a clip is said to need of the memory, against what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.clip_cases import CASES, Model, each_case
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import memory
+from ttvideo.families.clips import ClipParams
+from ttvideo.families.dry_run import Peak
+from ttvideo.families.family import NoteEvent
+
+
+@each_case
+def test_a_clip_takes_as_much_as_was_said(model: Model) -> None:
+    model.run()
+    said = model.pipeline.working(model.params, tiled=False)
+    with Peak() as peak:
+        list(model.pipeline.run(model.asked(), lambda event: None))
+    assert max(said.denoising, said.decoding) == pytest.approx(peak.peak, rel=0.15)
+
+
+@each_case
+def test_weights_weigh_what_the_headers_say(model: Model) -> None:
+    model.run()
+    parts = model.pipeline.parts
+    for name in parts.names:
+        if parts.is_model(name):
+            held = sum(weight.nbytes for weight in parts.get(name).parameters())
+            assert memory.weigh(parts, name).held == pytest.approx(held, rel=0.01), name
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_loaded(
+    installed: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model(CASES[0], picture)
+    monkeypatch.setattr(memory, "_free", lambda parts: 10_000)
+    with pytest.raises(WorkerError, match=r"needs about .* of memory while .*; 10 kB are free") as refused:
+        model.run()
+    assert refused.value.kind == ErrorKind.OUT_OF_MEMORY
+    assert not any(model.pipeline.parts.has(name) for name in ("text_encoder", "transformer", "vae"))
+
+
+def test_with_less_memory_one_part_is_loaded_at_a_time_and_that_is_said(
+    installed: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model(CASES[0], picture)
+    assert isinstance(model.params, ClipParams)
+    roomy = memory.plan(model.pipeline, model.params, reads=True)
+    assert not roomy.in_turn
+    monkeypatch.setattr(memory, "_free", lambda parts: roomy.needs)
+    made = model.run()
+    (note,) = [event.text for event in made.events if isinstance(event, NoteEvent)]
+    assert "one part at a time" in note
+    assert not model.pipeline.parts.has("text_encoder")

@@ -1,0 +1,95 @@
+"""What is asked of each text-to-video checkpoint in the tests; the checkpoints are those of `random_clips`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ttvideo import families
+from ttvideo.families.family import Event, Family, Run, StepEvent
+
+Frames = npt.NDArray[np.float32]
+PROMPT, NEGATIVE = "a red ball in the rain", "blurry"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A checkpoint, and what is asked of it."""
+
+    family: str
+    checkpoint: str
+    frames: int
+    pipeline: str
+    """The class in diffusers that makes the same."""
+    params: dict[str, Any] = field(default_factory=dict)
+    """Of ours, beside what all cases share."""
+    call: dict[str, Any] = field(default_factory=dict)
+    """The same for the class in diffusers."""
+    changes: tuple[dict[str, Any], ...] = ()
+    """Each gives another clip."""
+    from_picture: bool = False
+
+    def __str__(self) -> str:
+        return self.checkpoint + ("-from-picture" if self.from_picture else "")
+
+
+CASES = (
+    Case("wan", "wan2.1-1.3b", 9, "WanPipeline", changes=({"scheduler": "euler"}, {"flow_shift": 7.0})),
+    Case("wan", "wan2.2-5b", 5, "WanPipeline"),
+    Case("wan", "wan2.2-5b", 9, "WanImageToVideoPipeline", from_picture=True),
+    Case("wan", "wan2.2-a14b", 5, "WanPipeline"),
+    Case("wan", "wan2.2-i2v-a14b", 9, "WanImageToVideoPipeline", from_picture=True),
+)
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+class Made:
+    """What a pipeline told and gave."""
+
+    def __init__(self, frames: Frames, events: list[Event], states: list[bytes]) -> None:
+        self.frames, self.events, self.states = frames, events, states
+
+
+class Model:
+    """A loaded case, that can be run several times."""
+
+    def __init__(self, case: Case, picture: Path) -> None:
+        self.case = case
+        self.family: Family = families.find(case.family)
+        shared = {
+            "checkpoint": case.checkpoint,
+            "steps": 3,
+            "frames": case.frames,
+            "width": 64,
+            "height": 64,
+            "seed": 5,
+        }
+        self.given: dict[str, Any] = shared | ({"start_image": str(picture)} if case.from_picture else {}) | case.params
+        self.params = self.family.Params.model_validate(self.given)
+        self.pipeline: Any = self.family.load("cpu", self.params, lambda event: None)
+
+    def asked(self, negative: str = NEGATIVE, prompt: str = PROMPT, state: bytes | None = None, **changes: Any) -> Run:
+        params, _ = self.family.fit(self.family.Params.model_validate(self.given | changes))
+        return Run(prompt, negative, params, state=state)
+
+    def run(self, on_event: Callable[[Event], None] | None = None, **asked: Any) -> Made:
+        """`asked` is of `asked`."""
+        events: list[Event] = []
+        states: list[bytes] = []
+
+        def note(event: Event) -> None:
+            events.append(event)
+            if isinstance(event, StepEvent) and event.state is not None:
+                states.append(event.state())
+            if on_event is not None:
+                on_event(event)
+
+        made = list(self.pipeline.run(self.asked(**asked), note))
+        assert [index for index, _ in made] == list(range(len(made)))
+        return Made(np.stack([frame for _, frame in made]), events, states)

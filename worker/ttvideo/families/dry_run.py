@@ -1,0 +1,149 @@
+"""How much memory a clip is worked out in, beside the weights: the same calls, on tensors that have no data."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+if TYPE_CHECKING:
+    from ttvideo.families.clip_pipeline import ClipPipeline
+    from ttvideo.families.clips import ClipParams
+
+
+@dataclass(frozen=True)
+class Working:
+    """Bytes beside the weights, at the peak of each phase."""
+
+    encoding: int
+    denoising: int
+    decoding: int
+
+
+def working(dry: ClipPipeline, params: ClipParams, *, tiled: bool) -> Working:
+    """Of one clip. `dry` has parts without weights. Takes about a second for a large model, and hardly any memory."""
+    model = dry.model
+    with torch.inference_mode():
+        with _measured() as encoding:
+            pipe = dry.pipeline(params, encoding=True)
+            texts = [model.encode(pipe, "text") for _ in range(2 if model.guided(params) else 1)]
+        pipe = dry.pipeline(params)
+        pipe.scheduler = model.scheduler(pipe.scheduler, params)
+        call = _first_call(pipe, model.denoisers, partial(dry.call, pipe, params, texts, torch.Generator()))
+        with _measured() as denoising:
+            getattr(pipe, model.denoisers[0])(*call.args, **call.kwargs)
+        with _measured() as decoding:
+            for _ in dry.pictures(model.unpack(pipe, call.sample, params), params, torch.Generator(), tiled=tiled):
+                pass
+    return Working(encoding.peak, denoising.peak, decoding.peak)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What a pipeline asks its denoiser, and what its scheduler works on."""
+
+    args: Any
+    kwargs: Any
+    sample: torch.Tensor
+
+
+class _Enough(Exception):
+    pass
+
+
+def _first_call(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object]) -> _Call:
+    """Of the first denoising step, whose denoiser is not run."""
+    found: dict[str, Any] = {}
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        found.setdefault("call", tree_map(_without_data, (args, kwargs)))
+        asked = kwargs["hidden_states"] if "hidden_states" in kwargs else kwargs.get("sample", *args[:1])
+        return (asked,)
+
+    def step(*args: Any, sample: Any = None, **kwargs: Any) -> None:
+        # The sample is the last of the tensors that are given without a name.
+        found["sample"] = sample if sample is not None else [arg for arg in args if _is_large(arg)][-1]
+        raise _Enough
+
+    scheduler = pipe.scheduler
+    # Their sums are done with numbers, which tensors without data do not have.
+    set_timesteps = scheduler.set_timesteps
+    scheduler.__dict__["set_timesteps"] = lambda *args, device=None, **kwargs: set_timesteps(*args, **kwargs)
+    scheduler.__dict__["step"] = step
+    for name in denoisers:
+        if (denoiser := getattr(pipe, name, None)) is not None:
+            denoiser.__dict__["forward"] = forward
+    try:
+        call()
+    except _Enough:
+        pass
+    finally:
+        for name in denoisers:
+            if (denoiser := getattr(pipe, name, None)) is not None:
+                denoiser.__dict__.pop("forward")
+    args, kwargs = found["call"]
+    return _Call(args, kwargs, _without_data(found["sample"]))
+
+
+def _without_data(value: Any) -> Any:
+    return value.to("meta") if isinstance(value, torch.Tensor) else value
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.ndim > 1
+
+
+class Peak(TorchDispatchMode):
+    """Adds up the tensors that are made and still there."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.peak = 0
+        self._sizes: dict[int, int] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor):
+                self._add(tensor.untyped_storage())
+        return made
+
+    def _add(self, storage: Any) -> None:
+        key = storage._cdata
+        if key not in self._sizes:
+            self._sizes[key] = storage.nbytes()
+            self.now += self._sizes[key]
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._remove, key)
+
+    def _remove(self, key: int) -> None:
+        self.now -= self._sizes.pop(key)
+
+
+class Flash(TorchFunctionMode):
+    """Attention as it is done on real tensors: without a matrix of all with all, which one without data would make."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.nn.functional.scaled_dot_product_attention:
+            query, value = (given if given is not None else (kwargs or {})[name] for name, given in _asked(args))
+            return query.new_empty((*query.shape[:-1], value.shape[-1]))
+        return func(*args, **(kwargs or {}))
+
+
+def _asked(args: Any) -> Iterator[tuple[str, Any]]:
+    yield "query", args[0] if args else None
+    yield "value", args[2] if len(args) > 2 else None
+
+
+@contextmanager
+def _measured() -> Iterator[Peak]:
+    with Flash(), Peak() as peak:
+        yield peak
