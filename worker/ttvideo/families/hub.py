@@ -87,6 +87,8 @@ class Download:
         try:
             self._fetch()
         except (OfflineModeIsEnabled, HfHubHTTPError, httpx.RequestError) as error:
+            if not self._files and checkpoints.checkpoint(self.model).installed:
+                return  # whether more is to be had nobody can say, but nothing is missing
             raise explain(self.model, error) from error
         except OSError as error:
             raise self._disk(error) from error
@@ -100,12 +102,13 @@ class Download:
         self._require_space()
         for file in self._files:
             self._trying(partial(self._bring, listing.commit, file), PAUSES)
-        for file in listing.files:
-            self._link(listing.commit, file)
-        # Last, so that a model of an earlier commit serves until this one is whole.
-        ref = self._cache / "refs" / "main"
-        ref.parent.mkdir(exist_ok=True)
-        write_atomic(ref, listing.commit.encode())
+        with self._locked(listing.commit):
+            for file in listing.files:
+                self._link(listing.commit, file)
+            # Last, so that a model of an earlier commit serves until this one is whole.
+            ref = self._cache / "refs" / "main"
+            ref.parent.mkdir(exist_ok=True)
+            write_atomic(ref, listing.commit.encode())
 
     def _list(self) -> Listing:
         """What there is, of the commit that this machine has already begun with, if any."""
@@ -164,7 +167,7 @@ class Download:
     def _bring(self, commit: str, file: RemoteFile) -> None:
         """Make the file's blob, if no other process has."""
         self._blobs.mkdir(parents=True, exist_ok=True)
-        with self._locked(file):
+        with self._locked(file.blob):
             blob, begun = self._blobs / file.blob, self._begun(file)
             if _size(blob) == file.size:
                 return
@@ -240,11 +243,11 @@ class Download:
         pointer.symlink_to(os.path.relpath(blob, pointer.parent))
 
     @contextmanager
-    def _locked(self, file: RemoteFile) -> Iterator[None]:
-        """The lock that the library takes for the same blob, so that no two processes write to it."""
+    def _locked(self, name: str) -> Iterator[None]:
+        """Of a blob, the lock that the library takes for it, too: no two processes write to it."""
         folder = self._cache.parent / ".locks" / self._cache.name
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{file.blob}.lock", thread_local=False)
+        lock = filelock.FileLock(folder / f"{name}.lock", thread_local=False)
         while not lock.is_locked:
             self._check()
             try:
@@ -302,7 +305,7 @@ def explain(model: Published, error: Exception) -> WorkerError:
     if isinstance(error, OfflineModeIsEnabled):
         return WorkerError(
             ErrorKind.NETWORK,
-            f"{model.title} is not downloaded, because HF_HUB_OFFLINE forbids to use the network.",
+            f"{model.title} is not downloaded, because HF_HUB_OFFLINE forbids the use of the network.",
             f"Unset it and resume the job, or put the model's folder at $TTVIDEO_MODELS/{model.id}.",
         )
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
