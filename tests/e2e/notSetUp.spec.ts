@@ -6,7 +6,13 @@ test.use({ setup: { python: null } });
 
 const NOT_SET_UP = /not set up on this machine yet/;
 /** These do their work without a worker. */
-const WITHOUT_WORKER = ["Open Lesson", "Set Up Worker", "Select Python Interpreter", "Set Hugging Face Token", "Show Log"];
+const WITHOUT_WORKER = [
+  "Open Lesson",
+  "Set Up Worker",
+  "Select Python Interpreter",
+  "Set Hugging Face Token",
+  "Show Log",
+];
 /** Opens the preview, which says it. */
 const IN_PREVIEW = "Start Interactive Generation";
 

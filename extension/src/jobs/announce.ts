@@ -33,6 +33,9 @@ function announce(job: Job, seen: boolean): Announcement | null {
   const name = `“${shorten(title)}”`;
   switch (job.status.state) {
     case "done":
+      if (job.request.kind === "download") {
+        return { show: vscode.window.showInformationMessage, text: `${name} is done.`, buttons: [] };
+      }
       return seen || mainOutput(job) === null
         ? null
         : { show: vscode.window.showInformationMessage, text: `${nameOfResult(job)} ready: ${name}`, buttons: [show] };
@@ -41,7 +44,7 @@ function announce(job: Job, seen: boolean): Announcement | null {
         ? null
         : {
             show: vscode.window.showErrorMessage,
-            text: `${name} could not be made. ${detail} ${hint ?? ""}`.trim(),
+            text: `${name} ${job.request.kind === "download" ? "failed" : "could not be made"}. ${detail} ${hint ?? ""}`.trim(),
             buttons: BUTTONS[job.status.error.kind],
           };
     // Seen or not: it stands still until somebody lets it go on.

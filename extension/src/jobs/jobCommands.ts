@@ -38,11 +38,16 @@ export class JobCommands {
       return;
     }
     const [keep, erase] = ["Keep Files", "Delete Files"];
+    const made = job.request.kind !== "download";
     const answer = await vscode.window.showWarningMessage(
       plainText(`Remove the job “${jobTitle(job)}” from the list?`),
-      { modal: true, detail: `Its files are in ${job.folder}. Files that are deleted cannot be brought back.` },
-      keep,
-      erase,
+      {
+        modal: true,
+        detail: made
+          ? `Its files are in ${job.folder}. Files that are deleted cannot be brought back.`
+          : "What has been downloaded stays; Remove Model deletes it.",
+      },
+      ...(made ? [keep, erase] : ["Remove"]),
     );
     if (answer !== undefined) {
       await this.worker.call("jobs/remove", { id: job.id, deleteFiles: answer === erase });

@@ -37,6 +37,16 @@ export function rowText(job: Job): string {
   return job.status.state === "running" ? describeRunning(job.status) : describeJob(job).detail;
 }
 
+/** Whether all that is new of a job is how far it is, so that its row may wait a moment. */
+export function differInProgressOnly(before: Job, after: Job): boolean {
+  return (
+    before.status.state === "running" &&
+    after.status.state === "running" &&
+    before.status.phase === after.status.phase &&
+    contextWords(before) === contextWords(after)
+  );
+}
+
 /** What the menus of package.json match on. */
 export function contextWords(job: Job): string {
   const words: readonly (readonly [string, boolean])[] = [
@@ -116,5 +126,7 @@ function requestRows(request: Job["request"]): readonly Row[] {
         { label: "Video", text: `${MOTION_WORDS[motion]}, ${formatSeconds(seconds)}` },
       ];
     }
+    case "download":
+      return [];
   }
 }

@@ -4,10 +4,12 @@ import { escapeMarkdown } from "../plainText";
 import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import type { JobList } from "./jobList";
-import { accessibleLabel, contextWords, rowDescription, rowLabel, tooltipRows } from "./row";
+import { accessibleLabel, contextWords, differInProgressOnly, rowDescription, rowLabel, tooltipRows } from "./row";
 import { isActive, mainOutput, plural, type JobState } from "./view";
 
 export const JOBS_VIEW = "ttVideo.jobs";
+/** VS Code makes a row's buttons anew whenever the row is drawn, and a click that is under way then goes nowhere. */
+const PROGRESS_MS = 1000;
 
 const ICONS: Readonly<Record<JobState, vscode.ThemeIcon>> = {
   queued: new vscode.ThemeIcon("clock"),
@@ -26,6 +28,9 @@ export class JobTree implements vscode.TreeDataProvider<string>, vscode.Disposab
   readonly #subscriptions: vscode.Disposable[];
   readonly #changed = new vscode.EventEmitter<string[] | undefined>();
   #shown: ReadonlyMap<string, Job> = new Map();
+  /** Rows that only got farther */
+  readonly #late = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(worker: Worker, jobs: JobList) {
@@ -79,19 +84,42 @@ export class JobTree implements vscode.TreeDataProvider<string>, vscode.Disposab
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     for (const each of [...this.#subscriptions, this.#changed]) {
       each.dispose();
     }
   }
 
-  /** All rows when there are others than before; else those that changed. */
+  /** All rows when there are others than before; else those that changed: at once, or soon if they only got farther. */
   #refresh(): void {
     const before = this.#shown;
     this.#shown = new Map(this.#jobs.jobs.map((job) => [job.id, job]));
-    const isSameList = [...before.keys()].join() === [...this.#shown.keys()].join();
-    const changed = [...this.#shown].filter(([id, job]) => before.get(id) !== job).map(([id]) => id);
-    if (!isSameList || changed.length > 0) {
-      this.#changed.fire(isSameList ? changed : undefined);
+    if ([...before.keys()].join() !== [...this.#shown.keys()].join()) {
+      this.#late.clear();
+      this.#changed.fire(undefined);
+      return;
+    }
+    const now: string[] = [];
+    for (const [id, job] of this.#shown) {
+      const earlier = before.get(id);
+      if (earlier !== undefined && earlier !== job) {
+        if (differInProgressOnly(earlier, job)) {
+          this.#late.add(id);
+        } else {
+          this.#late.delete(id);
+          now.push(id);
+        }
+      }
+    }
+    if (now.length > 0) {
+      this.#changed.fire(now);
+    }
+    if (this.#late.size > 0) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#changed.fire([...this.#late]);
+        this.#late.clear();
+      }, PROGRESS_MS);
     }
   }
 

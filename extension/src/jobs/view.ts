@@ -1,5 +1,6 @@
 // How a job is told to people. Pure: the tree, the status bar, the preview and the lesson page all use it.
 import { basename } from "node:path";
+import { sizeText } from "../shared/labels";
 import { storyboardTitle } from "../storyboards/fileNames";
 import type { Interrupted, Job, Output, Phase, Running } from "../worker/contract";
 
@@ -24,7 +25,7 @@ export function describeJob(job: Job): JobDescription {
     detail: detail(job),
     hint: hint(job),
     phase: running?.phase ?? null,
-    progress: running === null || running.total <= 0 ? null : clamp(running.step / running.total),
+    progress: running === null || running.total <= 0 ? null : clamp((running.step + running.within) / running.total),
     etaSeconds: running?.etaSeconds ?? null,
     resumable: isResumable(job),
     notes: job.notes,
@@ -41,6 +42,8 @@ export function jobTitle(job: Job): string {
       return `Stitch ${basename(job.request.folder)}`;
     case "animate":
       return basename(job.request.image);
+    case "download":
+      return `Download ${basename(job.request.checkpoint ?? job.request.model)}`;
   }
 }
 
@@ -57,9 +60,12 @@ export function isResumable(job: Job): boolean {
   return ["interrupted", "cancelled", "failed"].includes(job.status.state);
 }
 
-/** Whether the job can be submitted once more as it was; the frames of a storyboard are made again one by one. */
+/**
+ * Whether the job can be submitted once more as it was; the frames of a storyboard are made again one by one, and a model
+ * that is there is not fetched again.
+ */
 export function isRepeatable(job: Job): boolean {
-  return hasEnded(job) && job.request.kind !== "storyboard";
+  return hasEnded(job) && job.request.kind !== "storyboard" && job.request.kind !== "download";
 }
 
 /** What the preview shows of it: the clip, or else the last picture it made. */
@@ -91,12 +97,16 @@ export function formatSeconds(seconds: number): string {
 
 /** Such as "denoising 5 of 12, 42 %, about 4 s left". */
 export function describeRunning(running: Running): string {
-  const percent = running.total > 0 ? `, ${Math.round(100 * clamp(running.step / running.total))} %` : "";
+  const percent =
+    running.total > 0 ? `, ${Math.round(100 * clamp((running.step + running.within) / running.total))} %` : "";
   const left = running.etaSeconds === null ? "" : `, about ${formatSeconds(running.etaSeconds)} left`;
   return `${describeStep(running)}${percent}${left}`;
 }
 
 function describeStep(running: Running): string {
+  if (running.phase === "downloading" && running.total > 0) {
+    return `downloading ${sizeText(running.step)} of ${sizeText(running.total)}`;
+  }
   return running.total > 0 ? `${running.phase} ${running.step} of ${running.total}` : running.phase;
 }
 
@@ -138,6 +148,9 @@ function hint(job: Job): string | null {
 function describeResuming(job: Job): string {
   if (job.request.kind === "storyboard") {
     return "Resume makes the frames that are missing.";
+  }
+  if (job.request.kind === "download") {
+    return "Resume fetches what is missing.";
   }
   if (job.framesDone > 0) {
     return `Resume keeps its ${plural(job.framesDone, "finished frame")}.`;

@@ -11,6 +11,8 @@ const SELECTOR: vscode.DocumentSelector = [
   { language: LANGUAGE, scheme: "file" },
   { language: LANGUAGE, scheme: "untitled" },
 ];
+/** VS Code makes the links anew when it is told of a change, and a click that is under way then goes nowhere. */
+const PAUSE_MS = 1000;
 const TRIGGERS = ["|", "=", ":", " "];
 /** In the editor's own pixels */
 const THUMBNAIL_WIDTH = 192;
@@ -35,6 +37,7 @@ class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #subscriptions: readonly vscode.Disposable[];
   /** What stands in the editors, by file */
   readonly #shown = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
   readonly onDidChangeCodeLenses = this.#changed.event;
 
   constructor(worker: Worker, jobs: JobList, boards: Boards) {
@@ -64,6 +67,7 @@ class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     for (const each of [...this.#subscriptions, this.#changed]) {
       each.dispose();
     }
@@ -78,8 +82,19 @@ class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
     return board === null ? [] : lensesOf(board, this.#jobs.jobs);
   }
 
-  /** Jobs change many times a second, and mostly nothing of what stands there. */
+  /** Jobs change many times a second, and mostly nothing of what stands there; then at most once in a while. */
   #look(): void {
+    if (this.#timer !== undefined) {
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#fireIfChanged();
+    }, PAUSE_MS);
+    this.#fireIfChanged();
+  }
+
+  #fireIfChanged(): void {
     if ([...this.#shown].some(([file, text]) => JSON.stringify(this.#lenses(file)) !== text)) {
       this.#changed.fire();
     }

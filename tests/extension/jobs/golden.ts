@@ -88,3 +88,18 @@ export function stitched(state: JobState, change: Partial<Job> = {}): Job {
     ...change,
   });
 }
+
+/** The golden job as it would be had it fetched a model. */
+export function downloaded(state: JobState, change: Partial<Job> = {}): Job {
+  const model = { model: "sdxl", checkpoint: "stabilityai/stable-diffusion-xl-base-1.0" };
+  return golden(state, {
+    request: { kind: "download", ...model },
+    parameters: model,
+    notes: [],
+    folder: "/home/ada/.cache/huggingface/hub/models--stabilityai--stable-diffusion-xl-base-1.0",
+    outputs: [],
+    framesDone: 0,
+    keptStep: null,
+    ...change,
+  });
+}

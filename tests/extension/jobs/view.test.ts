@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { describeJob, formatSeconds, mainOutput, nameOfResult } from "../../../extension/src/jobs/view";
-import { animated, boarded, golden, STATES, stitched } from "./golden";
+import {
+  describeJob,
+  describeRunning,
+  formatSeconds,
+  isRepeatable,
+  mainOutput,
+  nameOfResult,
+} from "../../../extension/src/jobs/view";
+import { animated, boarded, downloaded, golden, STATES, stitched } from "./golden";
 
 describe("describeJob", () => {
   it("tells each state in words", () => {
@@ -38,7 +45,8 @@ describe("describeJob", () => {
   });
 
   it("has no progress for a phase of unknown length, and never more than all of it", () => {
-    const status = { state: "running", phase: "loading", step: 0, total: 0, etaSeconds: null, preview: null } as const;
+    const nothing = { step: 0, total: 0, within: 0, etaSeconds: null, preview: null } as const;
+    const status = { state: "running", phase: "loading", ...nothing } as const;
     const loading = describeJob(golden("running", { status }));
     expect([loading.detail, loading.progress]).toEqual(["loading", null]);
     expect(describeJob(golden("running", { status: { ...status, step: 6, total: 5 } })).progress).toBe(1);
@@ -59,6 +67,20 @@ describe("describeJob", () => {
   it("passes the notes on", () => {
     expect(describeJob(golden("done")).notes).toEqual(["This small model doesn't know: dragon."]);
   });
+});
+
+it("a download is told in bytes, goes on where it was, and is not made again", () => {
+  const status = {
+    ...({ state: "running", phase: "downloading", step: 1.2e9, total: 6_937_675_734, within: 0 } as const),
+    ...{ etaSeconds: 75, preview: null },
+  };
+  const running = downloaded("running", { status });
+  expect(describeJob(running).title).toBe("Download stable-diffusion-xl-base-1.0");
+  expect(describeRunning(status)).toBe("downloading 1.2 GB of 6.9 GB, 17 %, about 75 s left");
+  expect(describeJob({ ...running, status: { ...status, total: 0 } }).detail).toBe("downloading");
+  expect(describeJob(downloaded("cancelled")).hint).toBe("Resume fetches what is missing.");
+  expect(describeJob(downloaded("done")).detail).toBe("done");
+  expect(isRepeatable(downloaded("done"))).toBe(false);
 });
 
 it("the main output is the clip, or else the picture, and never the poster", () => {

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 function running(step: number, preview: string | null): Job {
   return job("running", {
-    status: { state: "running", phase: "denoising", step, total: 12, etaSeconds: null, preview },
+    status: { state: "running", phase: "denoising", step, total: 12, within: 0, etaSeconds: null, preview },
   });
 }
 

@@ -158,6 +158,8 @@ test("the links are those of the text as it is, and follow the jobs", async () =
   (providers.lenses as unknown as { onDidChangeCodeLenses: (hear: () => void) => void }).onDidChangeCodeLenses(changes);
   jobs = [boarded("running", { only: [1] })];
   jobsChanged.fire();
+  jobsChanged.fire();
+  await passes();
   expect(changes).toHaveBeenCalledTimes(1);
   expect(await lensesOf(document)).toContain("Frame 1: making, 5 of 12");
   changes.mockClear();

@@ -10,6 +10,7 @@ const DENOISING: JobStatus = {
   phase: "denoising",
   step: 12,
   total: 20,
+  within: 0,
   etaSeconds: 4,
   preview: null,
 };

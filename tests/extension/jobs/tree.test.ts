@@ -1,0 +1,66 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import type { JobList } from "../../../extension/src/jobs/jobList";
+import { JobTree } from "../../../extension/src/jobs/tree";
+import type { Job } from "../../../extension/src/worker/contract";
+import type { Worker } from "../../../extension/src/worker/worker";
+import { EventEmitter } from "./eventEmitter";
+import { golden } from "./golden";
+
+vi.mock("vscode", async () => ({
+  EventEmitter: (await import("./eventEmitter")).EventEmitter,
+  ThemeIcon: Object,
+  ThemeColor: Object,
+  window: {
+    createTreeView: () => ({
+      visible: false,
+      onDidChangeVisibility: () => ({ dispose: () => undefined }),
+      dispose: () => undefined,
+    }),
+  },
+}));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  return () => {
+    vi.useRealTimers();
+  };
+});
+
+function rows(job: Job) {
+  const changed = new EventEmitter<void>();
+  const list = { jobs: [job], queue: { paused: false, reason: null }, problem: null, onDidChange: changed.event };
+  const tree = new JobTree({ health: { kind: "ready" } } as unknown as Worker, list as unknown as JobList);
+  const drawn: (string[] | undefined)[] = [];
+  tree.onDidChangeTreeData((ids) => drawn.push(ids));
+  const put = (next: Job) => {
+    list.jobs = [next];
+    changed.fire();
+  };
+  return { tree, drawn, put };
+}
+
+function running(step: number): Job {
+  const job = golden("running");
+  return { ...job, status: { ...job.status, step } as Job["status"] };
+}
+
+it("a row that only gets farther is drawn once a second, so that its buttons can be pressed", () => {
+  const { drawn, put } = rows(running(1));
+  put(running(1));
+  drawn.length = 0;
+  for (let step = 2; step < 50; step++) {
+    put(running(step));
+    vi.advanceTimersByTime(100);
+  }
+  expect(drawn.length).toBeGreaterThanOrEqual(3);
+  expect(drawn.length).toBeLessThanOrEqual(5);
+  expect(new Set(drawn.flat())).toEqual(new Set([running(1).id]));
+});
+
+it("a row whose job does something else is drawn at once", () => {
+  const { drawn, put } = rows(running(1));
+  put(running(1));
+  drawn.length = 0;
+  put({ ...golden("done"), id: running(1).id });
+  expect(drawn).toEqual([[running(1).id]]);
+});
