@@ -3,6 +3,7 @@ import type { VideoCommands } from "./generate/videoCommands";
 import type { JobCommands } from "./jobs/jobCommands";
 import type { OutputCommands } from "./jobs/outputCommands";
 import type { Lessons } from "./lessons/lessons";
+import type { ModelCommands } from "./models/modelCommands";
 import type { OutputPreview } from "./preview/previewView";
 import type { StoryboardCommands } from "./storyboards/storyboardCommands";
 import type { WorkerCommands } from "./workerCommands";
@@ -12,6 +13,7 @@ export interface Rooms {
   readonly jobs: JobCommands;
   readonly outputs: OutputCommands;
   readonly worker: WorkerCommands;
+  readonly models: ModelCommands;
   readonly preview: OutputPreview;
   readonly lessons: Lessons;
   readonly storyboards: StoryboardCommands;
@@ -46,6 +48,9 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.saveOutputAs": (target) => rooms.outputs.saveAs(target),
     "ttVideo.copyOutputPath": (target) => rooms.outputs.copyPath(target),
     "ttVideo.openLesson": (target) => rooms.lessons.open(typeof target === "string" ? target : undefined),
+    "ttVideo.downloadModel": (target) => rooms.models.download(target),
+    "ttVideo.removeModel": (target) => rooms.models.remove(target),
+    "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),
     "ttVideo.detectHardware": () => rooms.worker.detectHardware(),
     "ttVideo.setUpWorker": () => rooms.worker.setUp(),
     "ttVideo.selectInterpreter": () => rooms.worker.selectInterpreter(),

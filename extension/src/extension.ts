@@ -13,6 +13,7 @@ import { describeResumed, resumeLeft } from "./jobs/resumeLeft";
 import { JobTree } from "./jobs/tree";
 import { Lessons } from "./lessons/lessons";
 import { createLog } from "./log";
+import { ModelCommands } from "./models/modelCommands";
 import { plainText } from "./plainText";
 import { OutputList } from "./preview/outputList";
 import { OutputPreview } from "./preview/previewView";
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
     jobs: jobCommands,
     outputs: new OutputCommands(jobCommands, preview),
     worker: new WorkerCommands(context, worker, jobs, own, log),
+    models: new ModelCommands(context.secrets, worker),
     preview,
     lessons,
     storyboards: new StoryboardCommands(worker, preview),

@@ -10,6 +10,8 @@ export const SET_UP: Button = { title: "Set Up Worker", command: "ttVideo.setUpW
 const SELECT: Button = { title: "Select Interpreter", command: "ttVideo.selectInterpreter" };
 export const RESTART: Button = { title: "Restart Worker", command: "ttVideo.restartWorker" };
 export const LOG: Button = { title: "Show Log", command: "ttVideo.showLog" };
+const DOWNLOAD: Button = { title: "Download Model", command: "ttVideo.downloadModel" };
+const TOKEN: Button = { title: "Set Hugging Face Token", command: "ttVideo.setHuggingFaceToken" };
 export const HARDWARE: Button = { title: "Detect Hardware", command: "ttVideo.detectHardware" };
 
 export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
@@ -20,8 +22,10 @@ export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
   noDevice: [HARDWARE],
   deviceBusy: [HARDWARE],
   unsupported: [HARDWARE],
-  modelMissing: [SET_UP, LOG],
+  modelMissing: [DOWNLOAD, SET_UP],
   modelBroken: [SET_UP, LOG],
+  network: [LOG],
+  accessDenied: [TOKEN],
   encoder: [SET_UP, LOG],
   badOutput: [LOG],
   disk: [],

@@ -37,7 +37,7 @@ type Again =
   | { readonly method: "jobs/stitch"; readonly params: StitchRequestInput }
   | { readonly method: "jobs/animate"; readonly params: AnimateRequestInput };
 
-/** The request that makes the same clip, or one that differs in the seed only. Throws a Failure for a storyboard. */
+/** The request that makes the same clip, or one that differs in the seed only. Throws a Failure for a storyboard or download. */
 export function againRequest({ request, parameters }: Job, newSeed: boolean, outputFolder: string): Again {
   switch (request.kind) {
     case "generate": {
@@ -57,5 +57,7 @@ export function againRequest({ request, parameters }: Job, newSeed: boolean, out
         "A storyboard is not made again as a whole.",
         "Open its file: above each prompt, its frame can be made again with another seed.",
       );
+    case "download":
+      throw new Failure("unsupported", "A download is not made again.", "Resume it if it stopped before its end.");
   }
 }

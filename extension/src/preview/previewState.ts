@@ -135,5 +135,7 @@ function waysAgain(kind: Job["request"]["kind"], frame: number | null): ("makeAg
       return ["makeAgain"];
     case "storyboard":
       return frame === null ? [] : ["newSeed"];
+    case "download":
+      return [];
   }
 }

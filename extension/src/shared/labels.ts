@@ -38,6 +38,21 @@ export function valueText(value: JsonValue): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** "6.9 GB", "34 MB": as the worker writes it */
+export function sizeText(bytes: number): string {
+  const units = [
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ] as const;
+  for (const [unit, name] of units) {
+    if (bytes >= unit) {
+      return `${(bytes / unit).toFixed(bytes >= 10 * unit ? 0 : 1)} ${name}`;
+    }
+  }
+  return `${bytes} bytes`;
+}
+
 /** "8.4 s", "3 min 5 s", "2 h 10 min" */
 export function duration(seconds: number): string {
   if (seconds < 10) {

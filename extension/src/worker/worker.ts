@@ -12,6 +12,7 @@ import { activePython } from "./pythonExtension";
 import { LAUNCH_SETTINGS, launchSettings } from "./settings";
 import { Supervisor } from "./supervisor";
 import { ttMetalPython } from "./surroundings";
+import { withToken } from "./token";
 
 export class Worker implements vscode.Disposable {
   /** The extension's, which the worker's must fit */
@@ -29,7 +30,7 @@ export class Worker implements vscode.Disposable {
   private disposed = false;
 
   constructor(
-    context: vscode.ExtensionContext,
+    private readonly context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.version = versionOf(context.extension.packageJSON);
@@ -158,7 +159,9 @@ export class Worker implements vscode.Disposable {
     const python = await findPython(candidates, this.version, options, (line) => {
       this.log.info(line);
     });
-    return { program: python.executable, args: ["-m", "ttvideo", "serve"], cwd: this.folder, env };
+    // Only now: the Pythons that were looked at have no use for it.
+    const whole = await withToken(this.context.secrets, env);
+    return { program: python.executable, args: ["-m", "ttvideo", "serve"], cwd: this.folder, env: whole };
   }
 
   private async candidates(interpreter: string | null, env: NodeJS.ProcessEnv): Promise<Candidate[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, labelOf, timeLeft, valueText } from "../../../extension/src/shared/labels";
+import { duration, labelOf, sizeText, timeLeft, valueText } from "../../../extension/src/shared/labels";
 
 test("keys read like words", () => {
   expect(["steps", "motionScale", "num_frames", "fps"].map(labelOf)).toEqual([
@@ -33,4 +33,15 @@ test("what is left is told no finer than in seconds", () => {
 
 test("values read like words", () => {
   expect([true, false, 3, "ddim", [1, 2]].map(valueText)).toEqual(["on", "off", "3", "ddim", "[1,2]"]);
+});
+
+test("sizes are told as the worker tells them", () => {
+  expect([0, 999, 1500, 34e6, 9.94e9, 27_619_931_214].map(sizeText)).toEqual([
+    "0 bytes",
+    "999 bytes",
+    "1.5 kB",
+    "34 MB",
+    "9.9 GB",
+    "28 GB",
+  ]);
 });
