@@ -22,7 +22,8 @@ def plainly(model: Model, folder: Path, picture: Path) -> Frames:
     import diffusers
 
     case = model.case
-    pipe = getattr(diffusers, case.pipeline).from_pretrained(folder / case.checkpoint, dtype=torch.float32)
+    more = case.more(folder)
+    pipe = getattr(diffusers, case.pipeline).from_pretrained(folder / case.checkpoint, dtype=torch.float32, **more)
     pipe.set_progress_bar_config(disable=True)
     begin = {"image": diffusers.utils.load_image(str(picture))} if case.from_picture else {}
     output = pipe(

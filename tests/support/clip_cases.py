@@ -34,12 +34,45 @@ class Case:
     changes: tuple[dict[str, Any], ...] = ()
     """Each gives another clip."""
     from_picture: bool = False
+    more: Callable[[Path], dict[str, Any]] = lambda folder: {}
+    """Parts for the class in diffusers that are not in the checkpoint, given the folder of all checkpoints."""
 
     def __str__(self) -> str:
         return self.checkpoint + ("-from-picture" if self.from_picture else "")
 
 
+def animatediff_parts(folder: Path) -> dict[str, Any]:
+    """As diffusers' documentation has them."""
+    import diffusers
+
+    return {
+        "motion_adapter": diffusers.MotionAdapter.from_pretrained(folder / "animatediff-v1-5-2"),
+        "scheduler": diffusers.DDIMScheduler.from_pretrained(
+            folder / "animatediff" / "scheduler",
+            clip_sample=False,
+            timestep_spacing="linspace",
+            beta_schedule="linear",
+            steps_offset=1,
+        ),
+    }
+
+
 CASES = (
+    Case(
+        "animatediff",
+        "animatediff",
+        8,
+        "AnimateDiffPipeline",
+        changes=(
+            {"scheduler": "euler"},
+            {"scheduler": "dpm++"},
+            {"scheduler": "pndm"},
+            {"scheduler": "lcm"},
+            {"travel": "4: a cat at night"},
+            {"motion": False},
+        ),
+        more=animatediff_parts,
+    ),
     Case("wan", "wan2.1-1.3b", 9, "WanPipeline", changes=({"scheduler": "euler"}, {"flow_shift": 7.0})),
     Case("wan", "wan2.2-5b", 5, "WanPipeline"),
     Case("wan", "wan2.2-5b", 9, "WanImageToVideoPipeline", from_picture=True),

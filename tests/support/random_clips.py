@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import diffusers
 import torch
 import transformers
 
-from support.random_models import t5_tokenizer
+from support.random_models import clip_encoder, clip_tokenizer, t5_tokenizer, vae
 
 
 def make_clip_models(folder: Path, *ids: str) -> Path:
@@ -76,6 +77,8 @@ def wan_from_picture() -> Any:
 
 
 MAKERS: dict[str, Callable[[], Any]] = {
+    "animatediff": animatediff,
+    "animatediff-v1-5-2": motion_adapter,
     "wan2.1-1.3b": wan,
     "wan2.2-5b": lambda: wan(expand_timesteps=True),
     "wan2.2-a14b": lambda: wan(boundary_ratio=0.875),

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 from ttvideo.backends import backends, resolve_device
 from ttvideo.contract import Backend, GenerateRequest, ModelChoice, ModelInfo, Models, Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import sd35, sdxl, tiny, wan
+from ttvideo.families import animatediff, sd35, sdxl, tiny, wan
 from ttvideo.families.checkpoints import Published, hub_cache
 from ttvideo.families.family import Family
 from ttvideo.media.files import free_bytes
 
-FAMILIES: tuple[Family, ...] = (tiny.FAMILY, sdxl.FAMILY, *sd35.FAMILIES, wan.FAMILY)
+FAMILIES: tuple[Family, ...] = (tiny.FAMILY, sdxl.FAMILY, *sd35.FAMILIES, animatediff.FAMILY, wan.FAMILY)
 FIRST_PHASE = Phase.LOADING
 SEEDS = 2**31
 

@@ -40,7 +40,7 @@ class Published:
     title: str
     repo: str
     pipeline: str
-    """The class that its model_index.json names."""
+    """The class that its model_index.json names; of a single part, its config.json; empty where neither is there."""
     weights: tuple[str, ...]
     """Its folders with weights."""
     license: str
@@ -49,6 +49,10 @@ class Published:
     """Of the files that are read here."""
     exclude: tuple[str, ...] = ()
     """Patterns of files that are not fetched though they lie where others are read."""
+    files: tuple[str, ...] = ()
+    """Safetensors of other names that are read, too."""
+    also: tuple[Published, ...] = ()
+    """What it cannot do without, and others publish: it is fetched and looked for together with them."""
     folder: Path | None = None
     """Where it lies, when somebody named the folder."""
 
@@ -59,11 +63,11 @@ def checkpoint(model: Published) -> Checkpoint:
         id=model.repo,
         title=model.title,
         license=model.license,
-        size_bytes=model.size_bytes,
+        size_bytes=model.size_bytes + sum(each.size_bytes for each in model.also),
         gated=model.gated,
         installed=isinstance(_looked_for(model), Path),
         folder=str(place) if place.exists() else None,
-        disk_bytes=disk_use(place),
+        disk_bytes=sum(disk_use(own_folder(each) or cache(each)) for each in (model, *model.also)),
     )
 
 
@@ -87,7 +91,9 @@ def needed(model: Published, names: Iterable[str]) -> list[str]:
         folder, _, file = name.rpartition("/")
         if "/" in folder or name.startswith(("/", ".")) or any(fnmatch(name, pattern) for pattern in model.exclude):
             continue
-        if kind := WEIGHTS.fullmatch(file):
+        if name in model.files:
+            chosen.append(name)
+        elif kind := WEIGHTS.fullmatch(file):
             if folder in model.weights:
                 weights[folder, next(filter(None, kind.group("named", "split", "listed")), "")].append(name)
         elif file.endswith(SETTINGS) and (folder or folder in model.weights or name == "model_index.json"):
@@ -135,15 +141,18 @@ def revision(model: Published) -> str:
     tensors) and 64 samples of 4 KiB: milliseconds for any size. Weights that were trained further differ everywhere;
     a change of single numbers between the samples would not be seen.
     """
-    folder = find(model)
+    return "+".join([_revision(model, find(model)), *(revision(each) for each in model.also)])
+
+
+def _revision(model: Published, folder: Path) -> str:
     if folder.parent.name == "snapshots":
         return folder.name[:16]
     digest = hashlib.sha256()
     for part in (*sorted(folder.glob("*.json")), *sorted(folder.glob("*/*.json"))):
         digest.update(part.relative_to(folder).as_posix().encode() + part.read_bytes())
-    for name in model.weights:
-        for file in weight_files(folder / name) or ():
-            digest.update(file.relative_to(folder).as_posix().encode() + _samples(file))
+    read = [file for name in model.weights for file in weight_files(folder / name) or ()]
+    for file in (*read, *(folder / name for name in model.files)):
+        digest.update(file.relative_to(folder).as_posix().encode() + _samples(file))
     return digest.hexdigest()[:16]
 
 
@@ -190,7 +199,8 @@ def _looked_for(model: Published) -> Path | WorkerError:
         if commit is None:
             return _missing(model, f"{model.title} is not installed.")
         folder = cache(model) / "snapshots" / commit
-    return _problem(model, folder) or folder
+    beside = (found for each in model.also if isinstance(found := _looked_for(each), WorkerError))
+    return _problem(model, folder) or next(beside, folder)
 
 
 def hub_cache() -> Path:
@@ -207,22 +217,23 @@ def cache(model: Published) -> Path:
 
 def _problem(model: Published, folder: Path) -> WorkerError | None:
     found = _pipeline(folder)
-    if found is None:
+    if model.pipeline and found is None:
         return _foreign(model, f"The folder {folder} is not a model in diffusers' format.")
-    if found != model.pipeline:
+    if model.pipeline and found != model.pipeline:
         return _foreign(model, f"The folder {folder} holds a {found}, not {model.title}, which is a {model.pipeline}.")
     lacking = [name for name in model.weights if weight_files(folder / name) is None]
+    lacking += [name for name in model.files if not (folder / name).is_file()]
     if lacking:
         return _missing(model, f"{model.title} is not complete in {folder}: no safetensors of {', '.join(lacking)}.")
     return None
 
 
 def _pipeline(folder: Path) -> str | None:
-    """The class that the folder's model_index.json names."""
-    try:
-        return str(json.loads((folder / "model_index.json").read_text())["_class_name"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    """The class that the folder's model_index.json names, or the config.json of a single part."""
+    for name in ("model_index.json", "config.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return str(json.loads((folder / name).read_text())["_class_name"])
+    return None
 
 
 def _foreign(model: Published, message: str) -> WorkerError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ttvideo.contract import Phase
-from ttvideo.families import loras, memory
+from ttvideo.families import loras, memory, prepared
 from ttvideo.families.checkpoints import Published
 from ttvideo.families.clips import ClipModel, ClipParams
 from ttvideo.families.embeddings import KeptEmbeddings
@@ -35,7 +35,8 @@ def load_clip_pipeline(
     quiet()
     parts = Parts(model, published, device)
     on_event(PhaseEvent(Phase.LOADING))
-    return ClipPipeline(parts, published, loras.parse(params.loras))
+    prepared.make(parts, on_event)
+    return ClipPipeline(parts, published, model.loras(params))
 
 
 class ClipPipeline:
@@ -50,7 +51,7 @@ class ClipPipeline:
     def run(self, run: Run, on_event: OnEvent) -> Iterator[tuple[int, Frame]]:
         params = run.params
         assert isinstance(params, ClipParams)
-        texts = [run.prompt, *([run.negative_prompt] if self.model.guided(params) else [])]
+        texts = [*self.model.texts(run.prompt, params), *([run.negative_prompt] if self.model.guided(params) else [])]
         known = {text: kept for text in texts if (kept := self._kept_texts.get(text)) is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         plan = memory.plan(self, params, reads=bool(missing))
@@ -104,7 +105,7 @@ class ClipPipeline:
 
     def pipeline(self, params: ClipParams, *, encoding: bool = False) -> Any:
         """diffusers' pipeline of the parts that are needed: the encoders, or all others."""
-        name = self.published.pipeline
+        name = self.model.pipeline or self.published.pipeline
         if not encoding and getattr(params, "start_image", None) is not None:
             name = self.model.from_picture(self.published) or name
         cls = class_of(f"diffusers.{name}")
@@ -123,23 +124,20 @@ class ClipPipeline:
 
     def call(self, pipe: Any, params: ClipParams, texts: Sequence[Embeddings], generator: torch.Generator) -> Any:
         """The pipeline's call for a prompt and, when that is read, a negative prompt."""
-        embeddings = {
-            prefix + name: tensor.to(self.parts.device)
-            for text, prefix in zip(texts, ("", "negative_"), strict=False)
-            for name, tensor in text.items()
-        }
-        return pipe(
-            **embeddings,
-            **self.model.arguments(params),
-            **_start(params),
-            width=params.width,
-            height=params.height,
-            num_frames=params.frames,
-            num_inference_steps=params.steps,
-            guidance_scale=params.guidance,
-            generator=generator,
-            output_type="latent",
-        )
+        here = [{name: tensor.to(self.parts.device) for name, tensor in text.items()} for text in texts]
+        with self.model.calling(pipe, params, here) as embeddings:
+            return pipe(
+                **embeddings,
+                **self.model.arguments(params),
+                **_start(params),
+                width=params.width,
+                height=params.height,
+                num_frames=params.frames,
+                num_inference_steps=params.steps,
+                guidance_scale=params.guidance,
+                generator=generator,
+                output_type="latent",
+            )
 
     def _denoise(
         self,

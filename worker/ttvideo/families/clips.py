@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from ttvideo.families.clip_pipeline import ClipPipeline
+    from ttvideo.families.prepared import Recipe
 
     Embeddings: TypeAlias = Mapping[str, torch.Tensor]
     """Of one text, by the names of the pipeline's arguments for a prompt."""
@@ -144,6 +146,8 @@ class ClipModel(ABC):
     takes: ClassVar[type[ClipParams]]
     published: ClassVar[tuple[Published, ...]]
     """The first is the one that is taken when none is named."""
+    pipeline: ClassVar[str | None] = None
+    """The class in diffusers that makes clips, if it is another than the checkpoints name."""
     classes: ClassVar[Mapping[str, str]]
     """Library and class of each part that a checkpoint of this family may have, such as "diffusers.AutoencoderKL"."""
     encoders: ClassVar[tuple[str, ...]]
@@ -157,6 +161,18 @@ class ClipModel(ABC):
     tokenizer: ClassVar[str] = "tokenizer"
     float32: ClassVar[frozenset[str]] = frozenset({"vae"})
     """Parts that compute in float32 whatever the others do."""
+
+    def complete(self, published: Published, params: Any) -> Published:
+        """The checkpoint with what else the parameters ask for."""
+        return published
+
+    def recipe(self, published: Published, folder: Path, name: str, dtype: torch.dtype) -> Recipe | None:
+        """What a part is prepared from, if there is a reason to: here, that a denoiser is stored in another dtype."""
+        from ttvideo.families import prepared
+
+        if name not in self.denoisers or not (files := checkpoints.weight_files(folder / name)):
+            return None
+        return prepared.in_dtype(folder / name, files, dtype)
 
     def load_part(self, folder: Path, name: str, dtype: torch.dtype) -> Any:
         """A part from a checkpoint's folder. Raises WorkerError(MODEL_BROKEN)."""
@@ -196,6 +212,13 @@ class ClipModel(ABC):
         """How often a denoising step asks the denoiser."""
         return 1
 
+    def loras(self, params: Any) -> tuple[loras.Lora, ...]:
+        return loras.parse(params.loras)
+
+    def keeps(self, params: Any, step: int) -> bool:
+        """Whether the next step needs nothing of the first `step` steps but the latents."""
+        return True
+
     def guided(self, params: Any) -> bool:
         """Whether the negative prompt is read."""
         return float(params.guidance) > 1
@@ -207,6 +230,19 @@ class ClipModel(ABC):
     @abstractmethod
     def encode(self, pipe: Any, text: str) -> Embeddings:
         """One text's embeddings by the names of the pipeline's arguments for a prompt, each [1, ...]."""
+
+    def texts(self, prompt: str, params: Any) -> tuple[str, ...]:
+        """What is encoded of a prompt."""
+        return (prompt,)
+
+    @contextmanager
+    def calling(self, pipe: Any, params: Any, texts: Sequence[Embeddings]) -> Iterator[dict[str, Any]]:
+        """Around the pipeline's call: gives its arguments for the texts of prompt and negative prompt, in order."""
+        yield {
+            prefix + name: tensor
+            for text, prefix in zip(texts, ("", "negative_"), strict=False)
+            for name, tensor in text.items()
+        }
 
     def arguments(self, params: Any) -> dict[str, Any]:
         """What the pipeline's call is given beside embeddings, size, frames, steps, guidance, picture and generator."""
@@ -254,7 +290,8 @@ def family(model: ClipModel) -> Family:
         vocabulary=lambda: None,
         revision=lambda params: "+".join([checkpoints.revision(of(model, params)), *loras.prints(params.loras)]),
         load=lambda device, params, on_event: load(model, device, params, on_event),
-        loads=lambda params: (params.checkpoint, params.loras),
+        loads=lambda params: (of(model, params), model.loras(params)),
+        prepare=lambda device, params, on_event: prepare(model, device, params, on_event),
     )
 
 
@@ -265,9 +302,10 @@ def of(model: ClipModel, params: ClipParams) -> Published:
     """
     for published in model.published:
         if params.checkpoint in (published.id, published.repo):
-            return published
+            return model.complete(published, params)
     if params.checkpoint.startswith(("/", "~")):
-        return checkpoints.in_folder(model.published, Path(params.checkpoint).expanduser())
+        found = checkpoints.in_folder(model.published, Path(params.checkpoint).expanduser())
+        return model.complete(found, params)
     known = ", ".join(published.id for published in model.published)
     raise WorkerError(
         ErrorKind.INVALID_PARAMETERS,
@@ -336,3 +374,11 @@ def load(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -
     from ttvideo.families.clip_pipeline import load_clip_pipeline
 
     return load_clip_pipeline(model, of(model, params), device, params, on_event)
+
+
+def prepare(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -> list[Path]:
+    """Save what of a checkpoint is read faster then; the folders that were made. Raises as `prepared.make`."""
+    from ttvideo.families import prepared
+    from ttvideo.families.parts import Parts
+
+    return prepared.make(Parts(model, of(model, params), device), on_event, everything=True)

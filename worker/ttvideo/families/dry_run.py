@@ -14,6 +14,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from ttvideo.families.stepping import Result
+
 if TYPE_CHECKING:
     from ttvideo.families.clip_pipeline import ClipPipeline
     from ttvideo.families.clips import ClipParams
@@ -34,24 +36,22 @@ def working(dry: ClipPipeline, params: ClipParams, *, tiled: bool) -> Working:
     with torch.inference_mode():
         with _measured() as encoding:
             pipe = dry.pipeline(params, encoding=True)
-            texts = [model.encode(pipe, "text") for _ in range(2 if model.guided(params) else 1)]
+            count = len(model.texts("text", params)) + model.guided(params)
+            texts = [model.encode(pipe, "text") for _ in range(count)]
         pipe = dry.pipeline(params)
         pipe.scheduler = model.scheduler(pipe.scheduler, params)
-        call = _first_call(pipe, model.denoisers, partial(dry.call, pipe, params, texts, torch.Generator()))
-        with _measured() as denoising:
-            getattr(pipe, model.denoisers[0])(*call.args, **call.kwargs)
+        first = _first_step(pipe, model.denoisers, partial(dry.call, pipe, params, texts, torch.Generator()))
         with _measured() as decoding:
-            for _ in dry.pictures(model.unpack(pipe, call.sample, params), params, torch.Generator(), tiled=tiled):
+            for _ in dry.pictures(model.unpack(pipe, first.sample, params), params, torch.Generator(), tiled=tiled):
                 pass
-    return Working(encoding.peak, denoising.peak, decoding.peak)
+    return Working(encoding.peak, first.peak, decoding.peak)
 
 
 @dataclass(frozen=True)
-class _Call:
-    """What a pipeline asks its denoiser, and what its scheduler works on."""
+class _Step:
+    """What a pipeline's denoiser takes, and what its scheduler works on."""
 
-    args: Any
-    kwargs: Any
+    peak: int
     sample: torch.Tensor
 
 
@@ -59,14 +59,18 @@ class _Enough(Exception):
     pass
 
 
-def _first_call(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object]) -> _Call:
-    """Of the first denoising step, whose denoiser is not run."""
+def _first_step(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object]) -> _Step:
+    """The denoiser runs inside the pipeline's call, because a family may have changed it for that time."""
     found: dict[str, Any] = {}
 
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        found.setdefault("call", tree_map(_without_data, (args, kwargs)))
+    def forward(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if "peak" not in found:
+            args_, kwargs_ = tree_map(_without_data, (args, kwargs))
+            with _measured() as denoising:
+                original(*args_, **kwargs_)
+            found["peak"] = denoising.peak
         asked = kwargs["hidden_states"] if "hidden_states" in kwargs else kwargs.get("sample", *args[:1])
-        return (asked,)
+        return Result((asked,))
 
     def step(*args: Any, sample: Any = None, **kwargs: Any) -> None:
         # The sample is the last of the tensors that are given without a name.
@@ -80,7 +84,7 @@ def _first_call(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object
     scheduler.__dict__["step"] = step
     for name in denoisers:
         if (denoiser := getattr(pipe, name, None)) is not None:
-            denoiser.__dict__["forward"] = forward
+            denoiser.__dict__["forward"] = partial(forward, denoiser.forward)
     try:
         call()
     except _Enough:
@@ -89,8 +93,7 @@ def _first_call(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object
         for name in denoisers:
             if (denoiser := getattr(pipe, name, None)) is not None:
                 denoiser.__dict__.pop("forward")
-    args, kwargs = found["call"]
-    return _Call(args, kwargs, _without_data(found["sample"]))
+    return _Step(found["peak"], _without_data(found["sample"]))
 
 
 def _without_data(value: Any) -> Any:

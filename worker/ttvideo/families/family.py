@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel
@@ -139,5 +140,7 @@ class Family:
     load: Callable[[str, Any, OnEvent], Pipeline]
     """Load on a device ('cpu', 'cuda') what `Params` ask for; reports the loading phase, and is cancelled, through the
     callback."""
+    prepare: Callable[[str, Any, OnEvent], list[Path]] | None = None
+    """Save once, for a device, what of the weights is read faster then; gives the folders that were made."""
     loads: Callable[[Any], Hashable] = lambda params: None
     """What of the parameters decides what is loaded: with the same, a loaded pipeline is used again."""

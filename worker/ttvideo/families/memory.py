@@ -88,7 +88,7 @@ def weigh(parts: Parts, name: str) -> Weights:
     """By the headers of its files; raises WorkerError(MODEL_MISSING) when these are not there."""
     size = torch.empty(0, dtype=parts.dtype_of(name)).element_size()
     held = converting = 0
-    for file in checkpoints.weight_files(parts.folder / name) or ():
+    for file in checkpoints.weight_files(parts.folder_of(name) / name) or ():
         converted = False
         for kind, count in _tensors(file):
             held += count * (size if kind in FLOATS else OTHERS.get(kind, 8))

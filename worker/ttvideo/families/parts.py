@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from ttvideo.backends import cpu_has_bfloat16
-from ttvideo.families import checkpoints
+from ttvideo.families import checkpoints, prepared
 from ttvideo.families.checkpoints import Published
 from ttvideo.families.clips import ClipModel
 
@@ -38,6 +39,10 @@ class Parts:
         """Whether the part has weights; the others are tokenizers and schedulers."""
         return (self.folder / name / "config.json").is_file()
 
+    def folder_of(self, name: str) -> Path:
+        """The folder with the part's own folder: the checkpoint's, or that of the prepared part."""
+        return prepared.find(self, name) or self.folder
+
     def get(self, name: str) -> Any:
         """Raises WorkerError(MODEL_BROKEN)."""
         if name not in self._loaded:
@@ -45,7 +50,7 @@ class Parts:
         return self._loaded[name]
 
     def _read(self, name: str) -> Any:
-        part = self.model.load_part(self.folder, name, self.dtype_of(name))
+        part = self.model.load_part(self.folder_of(name), name, self.dtype_of(name))
         return part.to(self.device) if isinstance(part, torch.nn.Module) else part
 
     def has(self, name: str) -> bool:
@@ -68,4 +73,4 @@ class EmptyParts(Parts):
         if not self.is_model(name):
             return self.model.load_part(self.folder, name, self.dtype_of(name))
         with torch.device("meta"):
-            return self.model.empty_part(self.folder, name).to(self.dtype_of(name)).eval()
+            return self.model.empty_part(self.folder_of(name), name).to(self.dtype_of(name)).eval()

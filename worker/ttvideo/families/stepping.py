@@ -63,7 +63,7 @@ class Kept:
         return Kept(about["step"], given, scheduler, tensors["random"])
 
 
-class _Result(tuple[Any, ...]):
+class Result(tuple[Any, ...]):
     """What a denoiser or scheduler returns, however it is asked: by index or by name."""
 
     @property
@@ -152,7 +152,7 @@ class Stepping:
         channels = config.get("out_channels") or config.in_channels
         if channels != config.in_channels:
             shape[shape.index(config.in_channels)] = channels
-        return _Result((inputs.new_zeros(shape),))
+        return Result((inputs.new_zeros(shape),))
 
     def _block(self, *_: object) -> None:
         self._on_event(WithinEvent(min(1.0, self._part / self._in_a_step)))
@@ -167,10 +167,10 @@ class Stepping:
         if skipped:
             assert self._kept is not None
             if self._index < self._kept.step:
-                return _Result((asked["sample"],) * 2)
+                return Result((asked["sample"],) * 2)
             vars(scheduler).update(self._kept.scheduler)
             self._generator.set_state(self._kept.random)
-            result, clean = _Result(self._kept.given), None
+            result, clean = Result(self._kept.given), None
         else:
             clean = predicted(scheduler, **{name: asked[name] for name in ("model_output", "timestep", "sample")})
             result = original(*args, **kwargs)

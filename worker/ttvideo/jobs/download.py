@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 from ttvideo import families
 from ttvideo.contract import DownloadRequest, Job, Phase
@@ -27,11 +28,13 @@ def download(queue: Queue, job: Job, stopping: threading.Event) -> None:
     assert isinstance(job.request, DownloadRequest)
     _, model = families.published(job.request)
     progress = Transfer(queue, job, None, stopping, warm=True)
-    progress(PhaseEvent(Phase.DOWNLOADING))
-    if checkpoints.own_folder(model) is None:
-        _fetch(Download(model), progress)
-    else:
-        progress(NoteEvent(f"{model.title} is there already: {checkpoints.find(model)} is used."))
+    for each in (model, *model.also):
+        progress(PhaseEvent(Phase.DOWNLOADING))
+        if checkpoints.own_folder(each) is None:
+            _fetch(Download(each), progress)
+        else:
+            there = checkpoints.find(replace(each, also=()))
+            progress(NoteEvent(f"{each.title} is there already: {there} is used."))
     progress.check(every=0)
     progress.end_phase()
     seconds = {phase: round(spent, 4) for phase, spent in progress.seconds.items()}
@@ -42,6 +45,10 @@ class Transfer(Progress):
     """Progress in bytes; the time that is left comes from how fast they arrived until now."""
 
     _first: tuple[float, int] | None = None
+
+    def _begin(self, event: PhaseEvent) -> None:
+        self._first = None
+        super()._begin(event)
 
     def _eta(self) -> float | None:
         now = time.monotonic()

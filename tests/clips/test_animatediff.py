@@ -1,0 +1,219 @@
+"""What only AnimateDiff has: adapters, FreeNoise, prompts of later frames, and the UNet that is fused once."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from support.clip_cases import CASES, NEGATIVE, PROMPT, Frames, Model, animatediff_parts
+from ttvideo import families
+from ttvideo.errors import WorkerError
+from ttvideo.families import animatediff, animatediff_unet, checkpoints, parts
+from ttvideo.families.family import Run
+
+CASE = next(case for case in CASES if case.family == "animatediff")
+TRAVEL: dict[str, Any] = {"travel": "4: a cat at night | 9: a dog"}
+
+
+@pytest.fixture
+def model(installed: Path, picture: Path) -> Model:
+    return Model(CASE, picture)
+
+
+def plain(folder: Path, frames: int, window: int | None = None, prompt: Any = PROMPT, **more: Any) -> Frames:
+    """The same by diffusers, with FreeNoise if a window is named."""
+    import diffusers
+
+    given = animatediff_parts(folder) | more.pop("given", {})
+    pipe = diffusers.AnimateDiffPipeline.from_pretrained(folder / "animatediff", dtype=torch.float32, **given)
+    pipe.set_progress_bar_config(disable=True)
+    if window:
+        pipe.enable_free_noise(context_length=window, context_stride=4)
+    output = pipe(
+        prompt=prompt,
+        negative_prompt=NEGATIVE,
+        num_frames=frames,
+        width=64,
+        height=64,
+        num_inference_steps=more.pop("steps", 3),
+        guidance_scale=more.pop("guidance", 7.5),
+        generator=torch.Generator().manual_seed(5),
+        output_type="np",
+        **more,
+    )
+    return np.asarray(output.frames[0], dtype=np.float32)
+
+
+def test_more_frames_than_the_motion_modules_see_are_made_with_free_noise(model: Model, installed: Path) -> None:
+    _, notes = model.family.fit(model.family.Params.model_validate(model.given | {"frames": 40}))
+    assert "FreeNoise" in notes[-1]
+    np.testing.assert_allclose(model.run(frames=40).frames, plain(installed, 40, window=16), atol=1e-4)
+    # And nothing of it is left.
+    np.testing.assert_allclose(model.run().frames, plain(installed, 8), atol=1e-4)
+
+
+def test_later_prompts_take_over_frame_by_frame(model: Model, installed: Path) -> None:
+    prompts = {0: PROMPT, 4: "a cat at night", 9: "a dog"}
+    np.testing.assert_allclose(
+        model.run(frames=12, **TRAVEL).frames, plain(installed, 12, window=12, prompt=prompts), atol=1e-4
+    )
+    np.testing.assert_allclose(
+        model.run(frames=40, **TRAVEL).frames, plain(installed, 40, window=16, prompt=prompts), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("travel", "found"),
+    [
+        ("", []),
+        ("8: a dog", [(8, "a dog")]),
+        ("12: a bird | 8: a dog, running", [(8, "a dog, running"), (12, "a bird")]),
+        ("8: a dog, 12: a bird", [(8, "a dog"), (12, "a bird")]),
+    ],
+)
+def test_later_prompts_are_read(travel: str, found: list[tuple[int, str]]) -> None:
+    assert animatediff.travel(animatediff.Params(seed=1, travel=travel)) == found
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"travel": "a dog"}, "are no later prompts"),
+        ({"travel": "8: | 9: a dog"}, "are no later prompts"),
+        ({"travel": "8: a cat | 8: a dog"}, "are no later prompts"),
+        ({"travel": "16: a dog"}, "frames 1 to 15, not 16"),
+        ({"travel": "0: a dog"}, "frames 1 to 15, not 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(installed: Path, params: dict[str, Any], message: str) -> None:
+    family = families.find("animatediff")
+    with pytest.raises(WorkerError, match=message):
+        family.fit(family.Params.model_validate(params))
+
+
+def test_a_later_prompt_that_is_too_long_is_said(installed: Path) -> None:
+    family = families.find("animatediff")
+    _, notes = family.fit(family.Params.model_validate({"travel": "3: " + "cat " * 100 + "end"}))
+    assert "Only the first 75 tokens" in notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "steps", "guidance", "scheduler"),
+    [
+        ("animatediff-v1-5-2", 25, 7.5, "DDIMScheduler"),
+        ("animatediff-lightning-4", 4, 1.0, "EulerDiscreteScheduler"),
+        ("animatelcm", 6, 1.5, "LCMScheduler"),
+    ],
+)
+def test_adapters_bring_their_rules(installed: Path, adapter: str, steps: int, guidance: float, scheduler: str) -> None:
+    family = families.find("animatediff")
+    fitted, notes = family.fit(family.Params.model_validate({"adapter": adapter}))
+    params = fitted.model_dump()
+    assert (params["steps"], params["guidance"]) == (steps, guidance)
+    assert len(notes) == (steps != 25) + (guidance != 7.5)
+    assert family.fit(fitted) == (fitted, [])
+    import diffusers
+
+    pndm = diffusers.PNDMScheduler.from_pretrained(installed / "animatediff" / "scheduler")
+    assert isinstance(fitted, animatediff.Params)
+    made = animatediff.MODEL.scheduler(pndm, fitted)
+    assert type(made).__name__ == scheduler
+    assert made.config.beta_schedule == "linear"
+
+
+def test_lightning_is_a_file_without_settings_and_takes_its_own_steps_only(
+    model: Model, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import diffusers
+
+    family = families.find("animatediff")
+    asked = {"adapter": "animatediff-lightning-2", "steps": 9, "guidance": 2.0, "scheduler": "ddim"}
+    fitted, notes = family.fit(family.Params.model_validate(model.given | asked))
+    assert (fitted.model_dump()["steps"], fitted.model_dump()["guidance"]) == (2, 2.0)
+    assert ["2 steps" in notes[0], "euler" in notes[1]] == [True, True]
+    with pytest.raises(WorkerError, match="AnimateDiff-Lightning, 2 steps is not installed"):
+        family.revision(fitted)
+    own = copied(installed, tmp_path, monkeypatch)
+    lightning = diffusers.MotionAdapter.from_pretrained(own / "animatediff-v1-5-2")
+    with torch.no_grad():
+        for weight in lightning.parameters():
+            weight.mul_(1.5)
+    (own / "animatediff-lightning-2").mkdir()
+    file = own / "animatediff-lightning-2" / "animatediff_lightning_2step_diffusers.safetensors"
+    save_file(lightning.state_dict(), file)
+    # Without settings an adapter has the real size.
+    default = partial(diffusers.MotionAdapter.from_config, lightning.config)
+    monkeypatch.setattr(animatediff_unet, "default_adapter", default)
+    pipeline: Any = family.load("cpu", fitted, lambda event: None)
+    frames = np.stack([frame for _, frame in pipeline.run(Run(PROMPT, NEGATIVE, fitted), lambda event: None)])
+    euler = diffusers.EulerDiscreteScheduler.from_pretrained(
+        own / "animatediff" / "scheduler", timestep_spacing="trailing", beta_schedule="linear"
+    )
+    given = {"motion_adapter": lightning, "scheduler": euler}
+    np.testing.assert_allclose(frames, plain(own, 8, given=given, steps=2, guidance=2.0), atol=1e-4)
+
+
+def copied(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    own = tmp_path / "models"
+    for name in ("animatediff", "animatediff-v1-5-2"):
+        shutil.copytree(installed / name, own / name)
+    monkeypatch.setenv("TTVIDEO_MODELS", str(own))
+    return own
+
+
+def test_without_motion_modules_none_is_run(model: Model) -> None:
+    from ttvideo.families.animatediff_unet import motion_modules
+
+    run: list[object] = []
+    for module in motion_modules(model.pipeline.parts.get("unet")):
+        module.proj_in.register_forward_pre_hook(lambda *_: run.append(None))
+    model.run(motion=False)
+    assert not run
+    model.run()
+    assert len(run) == 3 * (4 + 1 + 6)
+
+
+def test_both_checkpoints_are_needed_and_said(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = copied(installed, tmp_path, monkeypatch)
+    base = animatediff.PUBLISHED[0]
+    both = checkpoints.revision(base)
+    assert checkpoints.checkpoint(base).installed
+    assert checkpoints.checkpoint(base).size_bytes == base.size_bytes + base.also[0].size_bytes
+    shutil.rmtree(own / "animatediff-v1-5-2")
+    assert not checkpoints.checkpoint(base).installed
+    with pytest.raises(WorkerError, match=r"AnimateDiff's motion, v1\.5\.2 is not installed") as missing:
+        checkpoints.revision(base)
+    assert "ttvideo download animatediff-v1-5-2" in missing.value.hint
+    assert "+" in both
+
+
+def test_motion_loras_change_the_clip_with_free_noise_too(model: Model, tmp_path: Path) -> None:
+    unet = Path(parts.Parts(animatediff.MODEL, animatediff.PUBLISHED[0], "cpu").folder_of("unet"))
+    weights = load_file(unet / "unet" / "diffusion_pytorch_model.safetensors")
+    name = next(name for name in weights if name.endswith("motion_modules.0.transformer_blocks.0.attn1.to_q.weight"))
+    rank, (out, into) = 2, weights[name].shape
+    generator = torch.Generator().manual_seed(0)
+    key = f"unet.{name.removesuffix('.weight')}"
+    save_file(
+        {
+            f"{key}.lora_A.weight": torch.randn(rank, into, generator=generator),
+            f"{key}.lora_B.weight": torch.randn(out, rank, generator=generator),
+        },
+        tmp_path / "pan.safetensors",
+    )
+    lora = f"{tmp_path}/pan.safetensors:0.8"
+    case = Model(CASE, tmp_path)
+    case.given |= {"loras": lora}
+    case.params = case.family.Params.model_validate(case.given)
+    case.pipeline = case.family.load("cpu", case.params, lambda event: None)
+    for frames in (8, 40):
+        changed = case.run(frames=frames).frames
+        assert np.array_equal(changed, case.run(frames=frames).frames)
+        assert np.abs(changed - model.run(frames=frames).frames).max() > 1e-4

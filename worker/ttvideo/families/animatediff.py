@@ -1,0 +1,317 @@
+"""AnimateDiff: Stable Diffusion 1, with modules beside its own that let the frames of a clip see each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import checkpoints, clips, loras, tokens
+from ttvideo.families.checkpoints import Published
+from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+
+if TYPE_CHECKING:
+    import torch
+
+    from ttvideo.families.clips import Embeddings
+    from ttvideo.families.prepared import Recipe
+
+STEPS, GUIDANCE = 25, 7.5
+SEEN = 32
+"""Frames that the motion modules see at once: their motion_max_seq_length."""
+WINDOW, STRIDE = 16, 4
+"""Of FreeNoise, as diffusers' documentation has them: frames that are seen at once, and how far apart windows begin."""
+WEIGHTS = ("vae", "text_encoder", "unet")
+LATER = re.compile(r"(?:^|[|,])\s*(\d+)\s*:")
+SYNTAX = "Write frames and what to show from there on: 8: a dog | 16: a bird"
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """Motion modules, and what they were made to be run with, by the model cards."""
+
+    published: Published
+    scheduler: str = "ddim"
+    steps: int = STEPS
+    only: bool = False
+    """They work with these steps and this scheduler only."""
+    guidance: float = GUIDANCE
+    lora: str | None = None
+    """A file of the adapter's that changes the base to go with it."""
+
+
+def _adapter(id: str, title: str, repo: str, license: str, **more: Any) -> Published:
+    asked: dict[str, Any] = {"pipeline": "MotionAdapter", "weights": ("",), "size_bytes": 908_000_000, **more}
+    return Published(id=id, title=title, repo=repo, license=license, gated=False, **asked)
+
+
+def _lightning(steps: int) -> Adapter:
+    published = _adapter(
+        f"animatediff-lightning-{steps}",
+        f"AnimateDiff-Lightning, {steps} step{'s' if steps > 1 else ''}",
+        "ByteDance/AnimateDiff-Lightning",
+        "CreativeML OpenRAIL-M",
+        pipeline="",
+        weights=(),
+        files=(f"animatediff_lightning_{steps}step_diffusers.safetensors",),
+    )
+    return Adapter(published, "euler", steps, only=True, guidance=1.0)
+
+
+LCM_LORA = "AnimateLCM_sd15_t2v_lora.safetensors"
+MOTION = Adapter(
+    _adapter(
+        "animatediff-v1-5-2", "AnimateDiff's motion, v1.5.2", "guoyww/animatediff-motion-adapter-v1-5-2", "Apache-2.0"
+    )
+)
+LCM = Adapter(
+    _adapter("animatelcm", "AnimateLCM", "wangfuyun/AnimateLCM", "MIT", files=(LCM_LORA,), size_bytes=1_043_000_000),
+    "lcm",
+    steps=6,
+    guidance=1.5,
+    lora=LCM_LORA,
+)
+ADAPTERS = {adapter.published.id: adapter for adapter in (MOTION, *map(_lightning, (1, 2, 4, 8)), LCM)}
+
+
+def _base(id: str, title: str, repo: str) -> Published:
+    return Published(
+        id=id,
+        title=title,
+        repo=repo,
+        pipeline="StableDiffusionPipeline",
+        weights=WEIGHTS,
+        license="CreativeML OpenRAIL-M",
+        gated=False,
+        size_bytes=2_133_000_000,  # 1066 M parameters in half precision
+        exclude=("safety_checker/*", "feature_extractor/*"),
+        also=(MOTION.published,),
+    )
+
+
+PUBLISHED = (
+    _base("animatediff", "AnimateDiff with Stable Diffusion 1.4", "CompVis/stable-diffusion-v1-4"),
+    _base("animatediff-sd15", "AnimateDiff with Stable Diffusion 1.5", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
+)
+
+
+class Params(ClipParams):
+    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    adapter: Literal[
+        "animatediff-v1-5-2",
+        "animatediff-lightning-1",
+        "animatediff-lightning-2",
+        "animatediff-lightning-4",
+        "animatediff-lightning-8",
+        "animatelcm",
+    ] = Field(
+        "animatediff-v1-5-2",
+        title="Motion",
+        description="Which motion modules; lightning and animatelcm take few steps, and bring their guidance",
+        json_schema_extra={"advanced": True},
+    )
+    steps: int = clips.steps(STEPS)
+    guidance: float = clips.guidance(GUIDANCE)
+    frames: int = clips.frames(16)
+    fps: float = clips.fps(8)
+    width: int = clips.side("Width", 512, 8)
+    height: int = clips.side("Height", 512, 8)
+    scheduler: Literal["default", "ddim", "euler", "dpm++", "pndm", "lcm"] = Field(
+        "default",
+        title="Scheduler",
+        description="How noise becomes a clip; default: the one that the motion modules are made for",
+        json_schema_extra={"advanced": True},
+    )
+    travel: str = Field(
+        "",
+        max_length=4000,
+        title="Later prompts",
+        description="What the clip comes to show at later frames: 8: a dog | 16: a bird",
+        json_schema_extra={"advanced": True},
+    )
+    motion: bool = Field(
+        True,
+        title="Motion modules",
+        description="Without them the frames do not see each other: single pictures of one prompt",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class AnimateDiff(ClipModel):
+    id = "animatediff"
+    title = "AnimateDiff"
+    takes = Params
+    published = PUBLISHED
+    pipeline = "AnimateDiffPipeline"
+    classes: ClassVar[Mapping[str, str]] = {
+        "tokenizer": "transformers.CLIPTokenizer",
+        "text_encoder": "transformers.CLIPTextModel",
+        "vae": "diffusers.AutoencoderKL",
+        "scheduler": "diffusers.PNDMScheduler",
+        "unet": "diffusers.UNetMotionModel",
+        "motion_adapter": "diffusers.MotionAdapter",
+        "feature_extractor": "transformers.CLIPImageProcessor",
+        "image_encoder": "transformers.CLIPVisionModelWithProjection",
+    }
+    encoders = ("text_encoder",)
+    denoisers = ("unet",)
+    # Stable Diffusion's own have other betas, and clip: motion modules were trained with these. As diffusers' pages on
+    # AnimateDiff have it, which for Lightning (`scheduler`) is its model card's too.
+    schedulers: ClassVar[Schedulers] = {
+        "ddim": (
+            "DDIMScheduler",
+            {"beta_schedule": "linear", "clip_sample": False, "timestep_spacing": "linspace", "steps_offset": 1},
+        ),
+        "euler": ("EulerDiscreteScheduler", {"beta_schedule": "linear", "timestep_spacing": "linspace"}),
+        "dpm++": (
+            "DPMSolverMultistepScheduler",
+            {"beta_schedule": "linear", "timestep_spacing": "linspace", "use_karras_sigmas": True},
+        ),
+        "pndm": ("PNDMScheduler", {"beta_schedule": "linear"}),
+        "lcm": ("LCMScheduler", {"beta_schedule": "linear"}),
+    }
+    side_multiple = 8
+    # CLIP reads 77, of which the first is the beginning and the last the end.
+    tokens = 75
+    float32 = frozenset()
+
+    def complete(self, published: Published, params: Params) -> Published:
+        return replace(published, weights=WEIGHTS, also=(ADAPTERS[params.adapter].published,))
+
+    def fit(self, params: Params) -> tuple[Params, list[str]]:
+        adapter = ADAPTERS[params.adapter]
+        notes: list[str] = []
+        changes: dict[str, Any] = {}
+        title = adapter.published.title
+        if params.steps != adapter.steps and (adapter.only or params.steps == STEPS):
+            notes.append(f"{title} is made for {adapter.steps} steps: so many are taken instead of {params.steps}.")
+            changes["steps"] = adapter.steps
+        if params.guidance == GUIDANCE != adapter.guidance:
+            notes.append(f"{title} is made for guidance {adapter.guidance:g}: it is taken instead of {GUIDANCE:g}.")
+            changes["guidance"] = adapter.guidance
+        if adapter.only and params.scheduler not in ("default", adapter.scheduler):
+            notes.append(f"{title} is made for {adapter.scheduler}: it is taken instead of {params.scheduler}.")
+            changes["scheduler"] = "default"
+        if params.frames > SEEN:
+            notes.append(
+                f"The motion modules see {SEEN} frames: {params.frames} are made in windows of {WINDOW} that overlap "
+                "(FreeNoise), which takes a fifth longer for each frame."
+            )
+        folder = _tokenizer(params)
+        later = [text for _, text in travel(params)]
+        notes += tokens.cut_off(folder, self.tokens, *later) if folder and later else []
+        return params.model_copy(update=changes), notes
+
+    def recipe(self, published: Published, folder: Path, name: str, dtype: torch.dtype) -> Recipe | None:
+        """The UNet with motion modules: the class that has both names tensors as the files do."""
+        from ttvideo.families import prepared
+        from ttvideo.families.animatediff_unet import fused
+
+        if name != "unet":
+            return None
+        adapter = published.also[0]
+        place = checkpoints.find(adapter)
+        base = checkpoints.weight_files(folder / name) or []
+        if adapter.weights:
+            return prepared.Recipe(
+                fused(folder / name, place), (*base, *(checkpoints.weight_files(place) or ())), needed=True
+            )
+        # One of AnimateDiff-Lightning's files, which have no settings beside them: they are the default ones.
+        return prepared.Recipe(fused(folder / name, None), (*base, place / adapter.files[0]), needed=True)
+
+    def scheduler(self, scheduler: Any, params: Params) -> Any:
+        import diffusers
+
+        adapter = ADAPTERS[params.adapter]
+        name, settings = self.schedulers[adapter.scheduler if params.scheduler == "default" else params.scheduler]
+        trailing = {"timestep_spacing": "trailing"} if adapter.only else {}
+        return getattr(diffusers, name).from_config(scheduler.config, **(dict(settings) | trailing))
+
+    def loras(self, params: Params) -> tuple[loras.Lora, ...]:
+        adapter = ADAPTERS[params.adapter]
+        own = [loras.Lora(checkpoints.find(adapter.published) / adapter.lora, 1.0)] if adapter.lora else []
+        return (*own, *super().loras(params))
+
+    def blocks(self, denoiser: Any) -> Sequence[Any]:
+        from ttvideo.families.animatediff_unet import blocks
+
+        return blocks(denoiser)
+
+    def texts(self, prompt: str, params: Params) -> tuple[str, ...]:
+        return (prompt, *(text for _, text in travel(params)))
+
+    def encode(self, pipe: Any, text: str) -> dict[str, torch.Tensor]:
+        embeddings, _ = pipe.encode_prompt(text, pipe.text_encoder.device, 1, False)
+        return {"prompt_embeds": embeddings}
+
+    @contextmanager
+    def calling(self, pipe: Any, params: Params, texts: Sequence[Embeddings]) -> Iterator[dict[str, Any]]:
+        from ttvideo.families import animatediff_unet as unet
+
+        prompts = [text["prompt_embeds"] for text in texts]
+        negative = prompts.pop() if self.guided(params) else None
+        later = [frame for frame, _ in travel(params)]
+        with unet.still(pipe.unet, not params.motion):
+            if params.frames > SEEN or later:
+                window = WINDOW if params.frames > SEEN else params.frames
+                each = unet.between(prompts, [0, *later], params.frames)
+                with unet.free_noise(pipe, window, STRIDE, each, negative):
+                    yield {"prompt_embeds": prompts[0], "negative_prompt_embeds": negative}
+            else:
+                yield {"prompt_embeds": prompts[0], "negative_prompt_embeds": negative}
+
+    def to_vae(self, vae: Any, latents: torch.Tensor) -> torch.Tensor:
+        scaled: torch.Tensor = 1 / vae.config.scaling_factor * latents.to(vae.dtype)
+        return scaled
+
+    def encode_picture(self, vae: Any, picture: torch.Tensor) -> torch.Tensor:
+        latents: torch.Tensor = vae.encode(picture).latent_dist.mode()
+        return latents
+
+    def scale(self, vae: Any) -> int:
+        return 1 << len(vae.config.block_out_channels) - 1
+
+    def decode(
+        self, vae: Any, latents: torch.Tensor, params: Params, generator: torch.Generator
+    ) -> Iterator[torch.Tensor]:
+        for frame in latents.unbind(2):
+            yield vae.decode(frame).sample[0][:, None]
+
+
+def travel(params: Params) -> list[tuple[int, str]]:
+    """Later frames and their texts, in order. Raises WorkerError(INVALID_PARAMETERS)."""
+    before, *parts = LATER.split(params.travel)
+    found = sorted((int(frame), text.strip()) for frame, text in zip(parts[::2], parts[1::2], strict=True))
+    frames = [frame for frame, _ in found]
+    if before.strip() or not all(text for _, text in found) or len(set(frames)) < len(frames):
+        raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"'{params.travel[:80]}' are no later prompts.", SYNTAX)
+    if found and not 0 < frames[0] <= frames[-1] < params.frames:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"Later prompts are of frames 1 to {params.frames - 1}, not {frames[0] or frames[-1]}.",
+            "The prompt itself is that of frame 0; later ones come before the clip's end.",
+        )
+    return found
+
+
+def _tokenizer(params: Params) -> Path | None:
+    try:
+        return checkpoints.find(clips.of(MODEL, params)) / MODEL.tokenizer
+    except WorkerError:
+        return None
+
+
+MODEL = AnimateDiff()
+FAMILY = replace(
+    clips.family(MODEL),
+    published=(*PUBLISHED, *(adapter.published for adapter in ADAPTERS.values())),
+    checkpoints=lambda: tuple(
+        checkpoints.checkpoint(each) for each in (*PUBLISHED, *(adapter.published for adapter in ADAPTERS.values()))
+    ),
+)
