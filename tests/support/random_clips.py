@@ -76,6 +76,48 @@ def wan_from_picture() -> Any:
     return wan(36, diffusers.WanImageToVideoPipeline, boundary_ratio=0.9)
 
 
+def animatediff() -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = clip_tokenizer(Path(folder))
+    return diffusers.StableDiffusionPipeline(
+        vae=vae(4),
+        text_encoder=clip_encoder(tokenizer, transformers.CLIPTextModel),
+        tokenizer=tokenizer,
+        unet=diffusers.UNet2DConditionModel(
+            sample_size=8,
+            block_out_channels=(32, 64),
+            layers_per_block=2,
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+            cross_attention_dim=32,
+            attention_head_dim=8,
+            norm_num_groups=8,
+        ),
+        # As in the folder of Stable Diffusion 1.4.
+        scheduler=diffusers.PNDMScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
+            beta_schedule="scaled_linear",
+            skip_prk_steps=True,
+            set_alpha_to_one=False,
+            steps_offset=1,
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def motion_adapter() -> Any:
+    return diffusers.MotionAdapter(
+        block_out_channels=(32, 64),
+        motion_layers_per_block=2,
+        motion_norm_num_groups=8,
+        motion_num_attention_heads=4,
+        motion_max_seq_length=32,
+    )
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "animatediff": animatediff,
     "animatediff-v1-5-2": motion_adapter,
