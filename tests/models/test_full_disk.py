@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from models.conftest import UNET, UNET_BYTES, Cli, needed_bytes, snapshot
 from support.hub_server import HubServer, Trouble
 from support.rpc_client import RpcClient
+from support.waiting import wait_until
 from ttvideo.families.hub import SPARE_BYTES
 
 
@@ -29,10 +31,11 @@ def home(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def fill(folder: Path, leave: int) -> Path:
+def fill(folder: Path, leave: int = 0) -> Path:
     file = folder / "others"
-    with file.open("wb") as stream:
-        os.posix_fallocate(stream.fileno(), 0, os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize - leave)
+    with file.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+        while shutil.disk_usage(folder).free > leave:
+            stream.write(bytes(64 << 10))
     return file
 
 
@@ -52,14 +55,14 @@ def test_a_disk_that_becomes_full_keeps_what_arrived(
     stuck = hub.troubles[UNET] = Trouble(after=UNET_BYTES // 2, released=threading.Event())
     with RpcClient(tmp_path / "log", env=env) as client:
         id = client.request("models/download", {"model": "sdxl"})["id"]
-        assert stuck.reached.wait(60)
-        others = fill(home, leave=0)
+        blobs = snapshot(home, hub).parents[1] / "blobs"
+        wait_until(lambda: sum(file.stat().st_size for file in blobs.glob("*.incomplete")) > UNET_BYTES // 4, "a part")
+        others = fill(home)
         stuck.released.set()  # type: ignore[union-attr]
         client.wait_for(lambda: client.request("jobs/get", {"id": id})["status"]["state"] == "failed", "the failure")
         error = client.request("jobs/get", {"id": id})["status"]["error"]
         assert error["kind"] == "disk"
         assert "became full" in error["message"]
-        blobs = snapshot(home, hub).parents[1] / "blobs"
         (begun,) = blobs.glob("*.incomplete")
         have = begun.stat().st_size
         assert have > UNET_BYTES // 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,21 @@ def test_a_checkpoint_is_known_by_each_of_its_names() -> None:
     for names in (("sdxl", None), ("sdxl", REPO), (REPO, None), ("sdxl", "sdxl")):
         family, model = families.published(ModelChoice(model=names[0], checkpoint=names[1]))
         assert (family.id, model) == ("sdxl", MODEL)
+
+
+def test_what_only_this_model_needed_goes_with_it_and_what_others_need_stays(
+    queue: Queue, cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, shared = (replace(MODEL, id=name, repo=f"makers/{name}", weights=()) for name in ("alone", "shared"))
+    other = replace(MODEL, id="other", repo="makers/other", also=(shared,))
+    for part in (alone, shared, other):
+        add(checkpoints.cache(part), "d" * 40, "config.json", "e" * 64, b"{}")
+        (checkpoints.cache(part) / "refs").mkdir()
+        (checkpoints.cache(part) / "refs" / "main").write_text("d" * 40)
+    family = replace(sdxl.FAMILY, published=(replace(MODEL, also=(alone, shared)), other))
+    monkeypatch.setattr(families, "FAMILIES", (family,))
+    removal.remove(queue, CHOICE)
+    assert not cached.exists()
+    assert not checkpoints.cache(alone).exists()
+    assert checkpoints.cache(shared).exists()
+    assert checkpoints.cache(other).exists()

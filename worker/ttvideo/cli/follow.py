@@ -113,10 +113,11 @@ class Follower:
         if label in ENDED:
             return
         if self._bar is None:
-            layout = "{desc:<12} {bar:24} {n_fmt}/{total_fmt}{postfix}" if _total(job) else "{desc}{postfix}"
-            in_bytes = {"unit": "B", "unit_scale": label == Phase.DOWNLOADING.value}
-            shape: dict[str, Any] = {"bar_format": layout, "leave": False, "dynamic_ncols": True} | in_bytes
-            self._bar = tqdm(total=_total(job) or None, desc=label, **shape)
+            layout = "{desc:<12} {bar:24} {n_fmt}/{total_fmt}{unit}{postfix}" if _total(job) else "{desc}{postfix}"
+            in_bytes = label == Phase.DOWNLOADING.value
+            shape: dict[str, Any] = {"bar_format": layout, "leave": False, "dynamic_ncols": True}
+            unit = {"unit": "B" if in_bytes else "", "unit_scale": in_bytes}
+            self._bar = tqdm(total=_total(job) or None, desc=label, **shape, **unit)
         if isinstance(status, Running):
             self._bar.n, self._bar.total = status.step, status.total or None
             if status.eta_seconds is not None:

@@ -133,6 +133,7 @@ class Download:
         files = tuple(found[name] for name in checkpoints.needed(self.model, found))
         have = {file.path.rpartition("/")[0] for file in files if file.path.endswith(".safetensors")}
         lacking = [part for part in self.model.weights if part not in have]
+        lacking += [name for name in self.model.files if name not in found]
         commit = info.sha or ""
         if lacking or not COMMIT.fullmatch(commit) or not all(CHECKSUM.fullmatch(file.blob) for file in files):
             said = f"There are no safetensors of {', '.join(lacking)}" if lacking else "There are no checksums"

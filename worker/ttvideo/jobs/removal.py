@@ -29,6 +29,22 @@ def remove(queue: Queue, choice: ModelChoice) -> int:
             f"{model.title} is needed by job {user.id}, which is {user.status.state}.",
             f"Wait for it, or cancel it: ttvideo cancel {user.id}",
         )
+    freed = _delete(model)
+    for part in _of_no_other(model):
+        freed += _delete(part)
+    return freed
+
+
+def _of_no_other(model: Published) -> list[Published]:
+    """What was downloaded because this model needs it, and no other model that is here does."""
+    others = [each for family in families.FAMILIES for each in family.published if each.repo != model.repo]
+    here = [each for each in others if checkpoints.cache(each).is_dir() or checkpoints.own_folder(each) is not None]
+    needed = {part.repo for each in here for part in (each, *each.also)}
+    beside = [each for each in model.also if each.repo not in needed and checkpoints.own_folder(each) is None]
+    return [each for each in beside if checkpoints.cache(each).is_dir()]
+
+
+def _delete(model: Published) -> int:
     own = checkpoints.own_folder(model)
     place = own or checkpoints.cache(model)
     before = checkpoints.disk_use(place)
