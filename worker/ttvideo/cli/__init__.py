@@ -95,6 +95,13 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--size", type=size, metavar="WxH")
     _add_start_image(generate)
     generate.add_argument("--strength", type=float, metavar="X", help="how far to leave the start image, from 0 to 1")
+    generate.add_argument("--checkpoint", metavar="ID", help="which weights of the model, or the path of a folder")
+    generate.add_argument("--scheduler", metavar="NAME", help="how noise becomes a clip; default: the checkpoint's own")
+    generate.add_argument("--lora", action="append", default=[], metavar="FILE[:X]", help="LoRA weights, X of them")
+    generate.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")
+    generate.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="any parameter `ttvideo models` lists"
+    )
     generate.add_argument("--count", type=int, default=1, metavar="N", help="make N variations")
     generate.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
     _add_seed(generate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,12 +42,7 @@ def exit_code(error: WorkerError) -> int:
 def generate(arguments: argparse.Namespace) -> int:
     if arguments.count < 1:
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, "--count must be at least 1.", "Leave it out for one clip.")
-    wanted = {name: getattr(arguments, name) for name in ("frames", "steps", "guidance", "fps", "strength")}
-    parameters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-    if arguments.start_image:
-        parameters["startImage"] = pictures.whole(arguments.start_image)
-    if arguments.size:
-        parameters["width"], parameters["height"] = arguments.size
+    parameters = _parameters(arguments)
     requests = []
     for number in range(arguments.count):
         seeded = arguments.seed is not None and arguments.seed != -1
@@ -61,6 +57,38 @@ def generate(arguments: argparse.Namespace) -> int:
             )
         )
     return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True) for request in requests])
+
+
+def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The model's parameters that the command line names. Raises WorkerError(INVALID_PARAMETERS)."""
+    names = ("frames", "steps", "guidance", "fps", "strength", "checkpoint", "scheduler", "memory")
+    parameters = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    if arguments.checkpoint and Path(arguments.checkpoint).expanduser().is_dir():
+        parameters["checkpoint"] = pictures.whole(arguments.checkpoint)
+    if arguments.lora:
+        parameters["loras"] = ", ".join(map(pictures.whole, arguments.lora))
+    if arguments.start_image:
+        parameters["startImage"] = pictures.whole(arguments.start_image)
+    if arguments.size:
+        parameters["width"], parameters["height"] = arguments.size
+    for text in arguments.set:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise WorkerError(
+                ErrorKind.INVALID_PARAMETERS,
+                f"'{text[:80]}' sets nothing.",
+                "Write --set NAME=VALUE, such as steps=30.",
+            )
+        parameters[name.replace("-", "_")] = _value(value)
+    return parameters
+
+
+def _value(text: str) -> Any:
+    """A number, true, false or null as JSON writes it; any other text is itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def stitch(arguments: argparse.Namespace) -> int:
@@ -135,8 +163,6 @@ def _again_of(file: Path, recipe: dict[str, Any], arguments: argparse.Namespace)
 
 def read_recipe(file: Path) -> dict[str, Any]:
     """What made a file of ours. Raises WorkerError(NOT_FOUND | UNSUPPORTED)."""
-    import json
-
     from ttvideo.media import metadata
 
     if not file.exists():

@@ -119,7 +119,8 @@ class Follower:
             unit = {"unit": "B" if in_bytes else "", "unit_scale": in_bytes}
             self._bar = tqdm(total=_total(job) or None, desc=label, **shape, **unit)
         if isinstance(status, Running):
-            self._bar.n, self._bar.total = status.step, status.total or None
+            self._bar.n = round(status.step + status.within, 1) if status.within else status.step
+            self._bar.total = status.total or None
             if status.eta_seconds is not None:
                 self._bar.set_postfix_str(f"{status.eta_seconds:.0f} s left", refresh=False)
             self._bar.refresh()
