@@ -5,6 +5,7 @@ import { keepFile } from "../preview/startImage";
 import { askBox, askList, BACK, type Pick } from "../quickInput";
 import { report } from "../report";
 import { defaultModel } from "../settings";
+import { installedFirst, lacking } from "../shared/models";
 import { MOST_VARIATIONS } from "../shared/protocol";
 import type { ModelInfo } from "../worker/contract";
 import type { Generator } from "./generator";
@@ -183,9 +184,9 @@ class ValuesStep {
       title: `${TITLE}: Model`,
       back: true,
       items: () =>
-        this.models.map((value) => ({
+        installedFirst(this.models).map((value) => ({
           label: value.title,
-          description: value.id,
+          description: [value.id, lacking(value)].filter((part) => part !== null).join(", "),
           detail: usableOn(value),
           value,
         })),

@@ -1,6 +1,7 @@
 // The form: presets, model, what the model's schema asks, negative prompt, variations.
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
+import { installedFirst, titleIn } from "../../shared/models";
 import { MOST_VARIATIONS, type Preset, type PreviewState } from "../../shared/protocol";
 import { Disclosure } from "./disclosure";
 import { IconButton } from "./iconButton";
@@ -26,7 +27,7 @@ export function Parameters({ state, form, memory, send }: Props): JSX.Element {
         <Choice
           label="Model"
           value={form.values.model}
-          options={state.models.map((model) => [model.id, model.title] as const)}
+          options={installedFirst(state.models).map((model) => [model.id, titleIn(model)] as const)}
           onChange={form.setModel}
         />
       )}
