@@ -67,7 +67,7 @@ def test_only_what_is_read_is_fetched_once_and_hf_finds_it(hub: HubServer, home:
     lines = ttvideo("download", REPO, "--json").stdout.splitlines()
     jobs = [json.loads(line) for line in lines]
     assert jobs[-1]["status"]["state"] == "done"
-    assert jobs[-1]["request"] == {"model": "sdxl", "checkpoint": REPO, "kind": "download"}
+    assert jobs[-1]["request"] == {"model": "sdxl", "checkpoint": "sdxl", "kind": "download"}
     assert {job["status"].get("phase") for job in jobs if job["status"]["state"] == "running"} == {"downloading"}
     assert sum(hub.sent.values()) == needed_bytes(hub)
     wrong = (".bin", ".onnx", ".msgpack", "w.safetensors", "1.0.safetensors", ".md")
@@ -91,6 +91,38 @@ def test_only_what_is_read_is_fetched_once_and_hf_finds_it(hub: HubServer, home:
     assert not snapshot(home, hub).parents[1].exists()
     assert "is not installed" in ttvideo("models", "remove", "sdxl", "--yes", code=1).stderr
     assert "is part of ttvideo" in ttvideo("models", "remove", "tiny", "--yes", code=2).stderr
+
+
+def test_what_others_publish_comes_along_and_one_repository_may_hold_several(
+    hub: HubServer, home: Path, ttvideo: Cli
+) -> None:
+    def adapter(steps: int) -> str:
+        return f"animatediff_lightning_{steps}step_diffusers.safetensors"
+
+    parts = ("vae", "unet", "text_encoder")
+    base = {name: data for name, data in hub.files.items() if name.startswith(tuple(f"{part}/" for part in parts))}
+    base["model_index.json"] = json.dumps({"_class_name": "StableDiffusionPipeline"}).encode()
+    motion = {"config.json": b'{"_class_name": "MotionAdapter"}', "diffusion_pytorch_model.safetensors": b"m" * 20_000}
+    lightning = {adapter(steps): str(steps).encode() * 12_000 for steps in (1, 4)}
+    repos = (
+        HubServer("CompVis/stable-diffusion-v1-4", base),
+        HubServer("guoyww/animatediff-motion-adapter-v1-5-2", motion),
+        HubServer("ByteDance/AnimateDiff-Lightning", lightning),
+    )
+    hub.others.extend(repos)
+    ttvideo("download", "animatediff")
+    assert set(repos[1].sent) == set(motion)
+    for number, steps in enumerate((4, 1)):
+        place = Path(ttvideo("download", f"animatediff-lightning-{steps}").stdout.strip())
+        there = [path.name for path in place.glob("snapshots/*/*")]
+        assert len(there) == number + 1
+        assert adapter(steps) in there
+    listed = [json.loads(line) for line in ttvideo("models", "--json").stdout.splitlines()]
+    (model,) = (model for model in listed if model["id"] == "animatediff")
+    names = [each["name"] for each in model["checkpoints"] if each["installed"]]
+    assert set(names) == {"animatediff", "animatediff-v1-5-2", "animatediff-lightning-1", "animatediff-lightning-4"}
+    ttvideo("models", "remove", "animatediff-lightning-1", "--yes")
+    assert [path.name for path in place.glob("snapshots/*/*")] == [adapter(4)]
 
 
 def test_a_connection_that_breaks_goes_on_where_it_was(

@@ -152,3 +152,22 @@ def test_what_only_this_model_needed_goes_with_it_and_what_others_need_stays(
     assert not checkpoints.cache(alone).exists()
     assert checkpoints.cache(shared).exists()
     assert checkpoints.cache(other).exists()
+
+
+def test_of_a_repository_with_several_models_only_one_goes(
+    queue: Queue, cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, many = (replace(MODEL, id=id, repo="makers/steps", weights=(), files=(f"{id}.safetensors",)) for id in "ab")
+    folder = checkpoints.cache(few)
+    for number, model in enumerate((few, many)):
+        add(folder, "d" * 40, model.files[0], str(number) * 64, b"weights")
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("d" * 40)
+    monkeypatch.setattr(families, "FAMILIES", (replace(sdxl.FAMILY, published=(few, many)),))
+    removal.remove(queue, ModelChoice(model="a"))
+    assert [path.name for path in (folder / "snapshots" / ("d" * 40)).iterdir()] == ["b.safetensors"]
+    assert [path.name for path in (folder / "blobs").iterdir()] == ["1" * 64]
+    removal.remove(queue, ModelChoice(model="b"))
+    assert not folder.exists()
+    job = queue.submit(DownloadRequest(model="b"))
+    assert families.published(ModelChoice(**job.request.model_dump(exclude={"kind"})))[1] == many

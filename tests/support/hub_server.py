@@ -46,10 +46,9 @@ class HubServer:
         self.asked: list[str] = []
         self.with_token: list[str] = []
         """Addresses that were asked for with a token."""
+        self.others: list[HubServer] = []
+        """Of other repositories, which this one answers for; they are not entered."""
         self.ending = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def commit(self) -> str:
@@ -83,7 +82,9 @@ class HubServer:
         return {"id": self.repo, "sha": self.commit, "private": False, "gated": gated, "siblings": siblings}
 
     def __enter__(self) -> HubServer:
-        self._thread.start()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -92,12 +93,14 @@ class HubServer:
         self._server.server_close()
 
 
-def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
+def _handler(main: HubServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path)
+            self.hub = next((each for each in main.others if f"{each.repo}/" in path), main)
+            hub = self.hub
             hub.asked.append(path)
             if self.headers.get("Authorization"):
                 hub.with_token.append(f"{self.headers['Host']}{path}")
@@ -108,19 +111,21 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                 else:
                     self._json(404, {}, {"X-Error-Code": "RevisionNotFound"})
             elif path.startswith("/cdn/"):
-                self._file(next(name for name in hub.files if hub.blob(name) == path[5:]))
+                blob = path.rpartition("/")[2]
+                self._file(next(name for name in hub.files if hub.blob(name) == blob))
             elif path.startswith(f"/{hub.repo}/resolve/{hub.commit}/"):
                 self._resolve(path.removeprefix(f"/{hub.repo}/resolve/{hub.commit}/"))
             else:
                 self._json(404, {}, {"X-Error-Code": "RepoNotFound"})
 
         def _resolve(self, name: str) -> None:
+            hub = self.hub
             if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
                 self._json(401, {}, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."})
             elif len(hub.files[name]) >= LARGE:
                 # Another host, as the real one has: a token must not follow there.
                 self.send_response(302)
-                self.send_header("Location", f"http://localhost:{hub.port}/cdn/{hub.blob(name)}")
+                self.send_header("Location", f"http://localhost:{main.port}/cdn/{hub.repo}/{hub.blob(name)}")
                 self.send_header("X-Repo-Commit", hub.commit)
                 self.send_header("X-Linked-Etag", f'"{hub.blob(name)}"')
                 self.send_header("X-Linked-Size", str(len(hub.files[name])))
@@ -130,6 +135,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                 self._file(name)
 
         def _file(self, name: str) -> None:
+            hub = self.hub
             data, first = hub.files[name], 0
             if wanted := self.headers.get("Range"):
                 hub.ranges.append((name, wanted))
@@ -147,6 +153,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
             self._send(name, data[first:])
 
         def _send(self, name: str, data: bytes) -> None:
+            hub = self.hub
             trouble = hub.troubles.get(name)
             for start in range(0, len(data), PIECE):
                 if trouble is not None and start >= trouble.after:
@@ -156,7 +163,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                     if trouble.released is None:
                         self.close_connection = True
                         return
-                    while not (trouble.released.wait(0.05) or hub.ending.is_set()):
+                    while not (trouble.released.wait(0.05) or main.ending.is_set()):
                         pass
                     trouble = None
                 try:

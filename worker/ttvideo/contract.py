@@ -286,7 +286,8 @@ class Hello(Wire):
 
 
 class Checkpoint(Wire):
-    id: str
+    id: str = Field(description="The repository that it is published in, which may hold several")
+    name: str = Field(description="What parameters and downloads call it")
     title: str
     license: str
     size_bytes: int = Field(description="Of what a download fetches")

@@ -43,7 +43,7 @@ export function jobTitle(job: Job): string {
     case "animate":
       return basename(job.request.image);
     case "download":
-      return `Download ${basename(job.request.checkpoint ?? job.request.model)}`;
+      return `Download ${job.request.checkpoint ?? job.request.model}`;
   }
 }
 

@@ -30,7 +30,7 @@ export class ModelCommands {
     if (row === undefined || !(await agreesToDownload(row, models))) {
       return undefined;
     }
-    return this.worker.call("models/download", { kind: "download", model: row.model, checkpoint: row.checkpoint.id });
+    return this.worker.call("models/download", { kind: "download", model: row.model, checkpoint: row.checkpoint.name });
   }
 
   async remove(target: unknown): Promise<void> {
@@ -44,7 +44,7 @@ export class ModelCommands {
     if ((await vscode.window.showWarningMessage(plainText(text), { modal: true, detail }, remove)) !== remove) {
       return;
     }
-    await this.worker.call("models/remove", { model: row.model, checkpoint: row.checkpoint.id });
+    await this.worker.call("models/remove", { model: row.model, checkpoint: row.checkpoint.name });
     void vscode.window.showInformationMessage(plainText(`${row.checkpoint.title} was deleted.`));
   }
 

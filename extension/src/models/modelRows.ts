@@ -28,7 +28,8 @@ export function removable({ models }: Models): readonly ModelRow[] {
 
 /** The row of a model that another command names. */
 export function named(rows: readonly ModelRow[], target: unknown): ModelRow | undefined {
-  return rows.find(({ checkpoint }) => checkpoint.id === target) ?? rows.find(({ model }) => model === target);
+  const fits = ({ checkpoint }: ModelRow): boolean => [checkpoint.name, checkpoint.id].some((each) => each === target);
+  return rows.find(fits) ?? rows.find(({ model }) => model === target);
 }
 
 /** Null when it can be begun at once; the worker looks again, at what the hub says it takes. */

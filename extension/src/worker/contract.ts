@@ -78,7 +78,10 @@ export interface Cancelling {
 }
 
 export interface Checkpoint {
+  /** The repository that it is published in, which may hold several */
   readonly id: string;
+  /** What parameters and downloads call it */
+  readonly name: string;
   readonly title: string;
   readonly license: string;
   /** Of what a download fetches */

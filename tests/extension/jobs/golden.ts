@@ -91,7 +91,7 @@ export function stitched(state: JobState, change: Partial<Job> = {}): Job {
 
 /** The golden job as it would be had it fetched a model. */
 export function downloaded(state: JobState, change: Partial<Job> = {}): Job {
-  const model = { model: "sdxl", checkpoint: "stabilityai/stable-diffusion-xl-base-1.0" };
+  const model = { model: "sdxl", checkpoint: "sdxl" };
   return golden(state, {
     request: { kind: "download", ...model },
     parameters: model,

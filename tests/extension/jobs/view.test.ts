@@ -75,7 +75,7 @@ it("a download is told in bytes, goes on where it was, and is not made again", (
     ...{ etaSeconds: 75, preview: null },
   };
   const running = downloaded("running", { status });
-  expect(describeJob(running).title).toBe("Download stable-diffusion-xl-base-1.0");
+  expect(describeJob(running).title).toBe("Download sdxl");
   expect(describeRunning(status)).toBe("downloading 1.2 GB of 6.9 GB, 17 %, about 75 s left");
   expect(describeJob({ ...running, status: { ...status, total: 0 } }).detail).toBe("downloading");
   expect(describeJob(downloaded("cancelled")).hint).toBe("Resume fetches what is missing.");

@@ -54,7 +54,7 @@ test("a model is chosen, agreed to and downloaded as a job", async () => {
   code.window.showInformationMessage.mockResolvedValueOnce("Download");
   expect(await commands().download(undefined)).toBe(JOB);
   expect(code.window.showQuickPick).toHaveBeenCalledOnce();
-  expect(call).toHaveBeenLastCalledWith("models/download", { kind: "download", model: "sdxl", checkpoint: SDXL });
+  expect(call).toHaveBeenLastCalledWith("models/download", { kind: "download", model: "sdxl", checkpoint: "sdxl" });
 });
 
 test("a model that is named is not asked for, and nothing is fetched without a yes", async () => {
@@ -93,7 +93,7 @@ test("a model is removed only after a yes", async () => {
   expect(calls()).toEqual(["models/list"]);
   code.window.showWarningMessage.mockResolvedValueOnce("Delete");
   await commands().remove(undefined);
-  expect(call).toHaveBeenLastCalledWith("models/remove", { model: "sdxl", checkpoint: SDXL });
+  expect(call).toHaveBeenLastCalledWith("models/remove", { model: "sdxl", checkpoint: "sdxl" });
 });
 
 test("without a worker each says why", async () => {

@@ -88,7 +88,7 @@ def _place(checkpoint: Checkpoint) -> str:
     if checkpoint.installed:
         return f"installed in {checkpoint.folder}"
     here = f", {readable_size(checkpoint.disk_bytes)} of it here" if checkpoint.disk_bytes else ""
-    return f"not installed{here}: ttvideo download {checkpoint.id}"
+    return f"not installed{here}: ttvideo download {checkpoint.name}"
 
 
 def _show_disk() -> None:

@@ -61,6 +61,7 @@ def checkpoint(model: Published) -> Checkpoint:
     place = own_folder(model) or cache(model)
     return Checkpoint(
         id=model.repo,
+        name=model.id,
         title=model.title,
         license=model.license,
         size_bytes=model.size_bytes + sum(each.size_bytes for each in model.also),

@@ -122,6 +122,7 @@ def checkpoints() -> tuple[Checkpoint, ...]:
     return (
         Checkpoint(
             id="tiny",
+            name="tiny",
             title="Bundled",
             license="Apache-2.0",
             size_bytes=size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def _delete_cached(model: Published) -> None:
             ErrorKind.MODEL_MISSING, f"{model.title} is not installed.", "`ttvideo models` shows what is."
         )
     commit = checkpoints.commit_here(model)
+    if commit is not None and _delete_what_is_not_shared(model, folder / "snapshots" / commit):
+        return
     snapshots = [path.name for path in folder.glob("snapshots/*")]
     if set(snapshots) - {commit}:
         # Another revision is there, which somebody else may use.
@@ -89,3 +92,27 @@ def _delete_cached(model: Published) -> None:
             begun.unlink()
     else:
         shutil.rmtree(folder)
+
+
+def _delete_what_is_not_shared(model: Published, snapshot: Path) -> bool:
+    """Where one repository holds several models and another of them is here, too, delete this one's files only.
+
+    Whether that was so.
+    """
+    others = [each for family in families.FAMILIES for each in family.published if each.repo == model.repo]
+    names = [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()]
+    read = {each.id: set(checkpoints.needed(each, names)) for each in others}
+    kept = set().union(*(read[each.id] for each in others if each.id != model.id))
+    if not any(name.endswith(".safetensors") for name in kept):
+        return False
+    still_read = {_blob(snapshot / name) for name in kept}
+    for name in read[model.id] - kept:
+        if (blob := _blob(snapshot / name)) not in still_read:
+            blob.unlink()
+        (snapshot / name).unlink(missing_ok=True)
+    return True
+
+
+def _blob(pointer: Path) -> Path:
+    """Where the link of a snapshot leads; no further, for what a blob is a link to may be everybody's."""
+    return Path(os.path.normpath(pointer.parent / os.readlink(pointer))) if pointer.is_symlink() else pointer
