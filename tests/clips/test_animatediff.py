@@ -16,7 +16,7 @@ from support.clip_cases import CASES, NEGATIVE, PROMPT, Frames, Model, animatedi
 from ttvideo import families
 from ttvideo.errors import WorkerError
 from ttvideo.families import animatediff, animatediff_unet, checkpoints, parts
-from ttvideo.families.family import Run
+from ttvideo.families.family import Run, StepEvent
 
 CASE = next(case for case in CASES if case.family == "animatediff")
 TRAVEL: dict[str, Any] = {"travel": "4: a cat at night | 9: a dog"}
@@ -217,3 +217,57 @@ def test_motion_loras_change_the_clip_with_free_noise_too(model: Model, tmp_path
         changed = case.run(frames=frames).frames
         assert np.array_equal(changed, case.run(frames=frames).frames)
         assert np.abs(changed - model.run(frames=frames).frames).max() > 1e-4
+
+
+def runs(model: Model, *names: str, **asked: Any) -> list[int]:
+    """How often these layers of the UNet are run, and with how large batches in all."""
+    unet = model.pipeline.parts.get("unet")
+    counts = [0] * (len(names) + 1)
+
+    def count(number: int, layer: object, args: Any, kwargs: Any) -> None:
+        counts[number] += 1
+        if number == 0:
+            counts[-1] += (args[0] if args else kwargs["input_tensor"]).shape[0]
+
+    # Layers that are left out are called, but what is in them is not.
+    hooks = [
+        unet.get_submodule(name).register_forward_pre_hook(partial(count, number), with_kwargs=True)
+        for number, name in enumerate(names)
+    ]
+    model.run(**asked)
+    for hook in hooks:
+        hook.remove()
+    return counts
+
+
+FIRST, INNER = "down_blocks.0.resnets.0.conv1", "mid_block.resnets.0.conv1"
+
+
+def test_the_step_cache_runs_the_inner_layers_in_every_third_step_after_the_first(model: Model) -> None:
+    ten = {"steps": 10, "frames": 4}
+    assert runs(model, FIRST, INNER, "up_blocks.1.resnets.1.conv1", **ten) == [10, 10, 10, 80]
+    # Whole: 0, 1, 2, then 3, 6 and 9.
+    assert runs(model, FIRST, INNER, "up_blocks.1.resnets.1.conv1", **ten, cache="deep") == [10, 6, 6, 80]
+    assert runs(model, "up_blocks.1.resnets.2.conv1", "down_blocks.0.resnets.1.conv1", **ten, cache="deep")[:2] == [
+        10,
+        6,
+    ]
+    assert runs(model, FIRST, INNER, **ten) == [10, 10, 80]
+
+
+def test_the_part_that_is_not_guided_runs_half_the_batch(model: Model) -> None:
+    ten = {"steps": 10, "frames": 4}
+    assert runs(model, FIRST, INNER, **ten, guided=0.6) == [10, 10, 6 * 8 + 4 * 4]
+    assert runs(model, FIRST, INNER, **ten, guided=0.0) == [10, 10, 10 * 4]
+    # Whole: 0, 1, 2, 3, 6, then 8, from where on it is half, and 9.
+    assert runs(model, FIRST, INNER, **ten, guided=0.8, cache="deep") == [10, 7, 8 * 8 + 2 * 4]
+    assert np.array_equal(model.run(guided=0.0).frames, model.run(guided=0.0, negative="the pavilion").frames)
+
+
+def test_with_a_step_cache_a_clip_goes_on_where_nothing_remembered_is_needed(model: Model) -> None:
+    whole = model.run(steps=8, cache="deep", guided=0.7)
+    assert np.abs(whole.frames - model.run(steps=8, guided=0.7).frames).max() > 1e-5
+    kept = [event.step for event in whole.events if isinstance(event, StepEvent) and event.state is not None]
+    assert kept == [1, 2, 3, 6, 8]
+    for state in whole.states:
+        assert np.array_equal(whole.frames, model.run(steps=8, cache="deep", guided=0.7, state=state).frames)

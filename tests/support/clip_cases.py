@@ -70,6 +70,7 @@ CASES = (
             {"scheduler": "lcm"},
             {"travel": "4: a cat at night"},
             {"motion": False},
+            {"guided": 0.3},
         ),
         more=animatediff_parts,
     ),

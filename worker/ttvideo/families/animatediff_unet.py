@@ -45,9 +45,9 @@ def blocks(unet: Any) -> list[Any]:
 
 
 @contextmanager
-def still(unet: Any, skip: bool) -> Iterator[None]:
-    """Without motion modules, if `skip` says so."""
-    modules = motion_modules(unet) if skip else []
+def still(unet: Any) -> Iterator[None]:
+    """Without motion modules."""
+    modules = motion_modules(unet)
     for module in modules:
         module.forward = lambda hidden_states, *_, **__: hidden_states
     try:

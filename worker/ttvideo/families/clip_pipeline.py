@@ -164,6 +164,7 @@ class ClipPipeline:
             on_event,
             lambda clean: self._preview(pipe, clean, params),
             kept,
+            partial(self.model.keeps, params),
         )
         with stepping:
             output = self.call(pipe, params, texts, generator)

@@ -91,13 +91,15 @@ class Stepping:
         on_event: OnEvent,
         preview: Callable[[torch.Tensor], Pixels],
         kept: Kept | None,
+        keeps: Callable[[int], bool] = lambda step: True,
     ) -> None:
         """`blocks` gives the parts of a denoiser that run one after the other, `forwards` is how often a step asks it.
 
-        `preview` makes pictures of what the scheduler works on, without noise.
+        `preview` makes pictures of what the scheduler works on, without noise. `keeps` says after which number of steps
+        the state is all that the next step needs.
         """
         self._pipe, self._denoisers, self._generator, self._on_event = pipe, denoisers, generator, on_event
-        self._preview, self._kept = preview, kept
+        self._preview, self._kept, self._keeps = preview, kept, keeps
         self._blocks = [block for denoiser in denoisers for block in blocks(denoiser)]
         self._in_a_step = max(1, forwards * len(self._blocks) // len(denoisers))
         self._index, self._part = 0, 0
@@ -175,12 +177,16 @@ class Stepping:
             clean = predicted(scheduler, **{name: asked[name] for name in ("model_output", "timestep", "sample")})
             result = original(*args, **kwargs)
         index, given = self._index, _tensors(result)
+
+        def state() -> bytes:
+            return Kept(index, given, self._remembered(), self._generator.get_state()).dump()
+
         self._on_event(
             StepEvent(
                 index,
                 total,
                 preview=None if clean is None else lambda: self._preview(clean()),
-                state=lambda: Kept(index, given, self._remembered(), self._generator.get_state()).dump(),
+                state=state if index == total or self._keeps(index) else None,
             )
         )
         return result

@@ -47,7 +47,7 @@ class Progress:
         self._unkept: StepEvent | None = None
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, StepEvent):
+        if isinstance(event, StepEvent) and event.state is not None:
             self._unkept = event
         try:
             self.check()
