@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -80,13 +80,16 @@ def _first_step(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object
     scheduler = pipe.scheduler
     # Their sums are done with numbers, which tensors without data do not have.
     set_timesteps = scheduler.set_timesteps
-    scheduler.__dict__["set_timesteps"] = lambda *args, device=None, **kwargs: set_timesteps(*args, **kwargs)
+    scheduler.__dict__["set_timesteps"] = wraps(set_timesteps)(
+        lambda *args, device=None, **kwargs: set_timesteps(*args, **kwargs)
+    )
     scheduler.__dict__["step"] = step
     for name in denoisers:
         if (denoiser := getattr(pipe, name, None)) is not None:
             denoiser.__dict__["forward"] = partial(forward, denoiser.forward)
     try:
-        call()
+        with Guess():
+            call()
     except _Enough:
         pass
     finally:
@@ -141,6 +144,28 @@ class Flash(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+class Guess(TorchDispatchMode):
+    """Answers what only data could tell, as if each token of a text and each number were there, and takes what has data
+    together with what has none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        places = {tensor.is_meta for tensor in tree_leaves((args, kwargs)) if isinstance(tensor, torch.Tensor)}
+        if True in places:
+            aten = torch.ops.aten
+            if func in (aten.is_nonzero.default, aten.item.default, aten._local_scalar_dense.default):
+                return True
+            if func is aten.nonzero.default:
+                return args[0].new_empty((args[0].numel(), args[0].ndim), dtype=torch.int64)
+        if len(places) == 2:
+            args, kwargs = tree_map(_without_data, (args, kwargs))
+        return func(*args, **kwargs)
+
+
 def _asked(args: Any) -> Iterator[tuple[str, Any]]:
     yield "query", args[0] if args else None
     yield "value", args[2] if len(args) > 2 else None
@@ -148,5 +173,11 @@ def _asked(args: Any) -> Iterator[tuple[str, Any]]:
 
 @contextmanager
 def _measured() -> Iterator[Peak]:
-    with Flash(), Peak() as peak:
-        yield peak
+    autocast: Any = torch.autocast
+    # It knows no device without data.
+    torch.autocast = lambda device, *args: nullcontext() if device == "meta" else autocast(device, *args)  # type: ignore[assignment,misc]
+    try:
+        with Flash(), Peak() as peak, Guess():
+            yield peak
+    finally:
+        torch.autocast = autocast  # type: ignore[misc]

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -112,7 +112,8 @@ class Stepping:
             self._replace(denoiser, "forward", partial(self._forward, denoiser, denoiser.forward))
         scheduler = self._pipe.scheduler
         self._signature = inspect.signature(scheduler.step)
-        self._replace(scheduler, "step", partial(self._step, scheduler.step))
+        # Pipelines look at the parameters of `step` before they hand it their generator.
+        self._replace(scheduler, "step", update_wrapper(partial(self._step, scheduler.step), scheduler.step))
         for block in self._blocks:
             self._undo.append(block.register_forward_pre_hook(self._block).remove)
         return self
