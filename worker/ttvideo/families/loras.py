@@ -60,11 +60,12 @@ def _hash(file: Path, changed: int) -> str:
 
 def apply(pipe: Any, title: str, loras: tuple[Lora, ...]) -> None:
     """Raises WorkerError(MODEL_BROKEN) for weights that are of another model."""
-    names = []
-    for number, lora in enumerate(loras):
-        names.append(f"lora{number}")
+    names = [f"lora{number}" for number in range(len(loras))]
+    for name, lora in zip(names, loras, strict=True):
         try:
-            pipe.load_lora_weights(lora.file.parent, weight_name=lora.file.name, adapter_name=names[-1])
+            pipe.load_lora_weights(lora.file.parent, weight_name=lora.file.name, adapter_name=name)
+            # Where nothing fits nothing is loaded, and only here is that an error.
+            pipe.set_adapters(name)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise WorkerError(
                 ErrorKind.MODEL_BROKEN,
