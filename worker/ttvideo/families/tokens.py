@@ -19,6 +19,9 @@ def cut_off(folder: Path, tokens: int, *texts: str) -> list[str]:
 
 def _beyond(folder: Path, text: str, tokens: int) -> str:
     """What of the text comes after so many tokens; empty when its tokens can't be told quickly."""
+    if len(text) > tokens and not (folder / "tokenizer.json").is_file() and (folder / "spiece.model").is_file():
+        pieces = _sentencepiece(folder).encode(text, out_type=str)
+        return "".join(pieces[tokens:]).replace("\N{LOWER ONE EIGHTH BLOCK}", " ").strip()
     tokenizer = _tokenizer(folder)
     if tokenizer is None or len(text) <= tokens:
         return ""
@@ -47,3 +50,11 @@ def _tokenizer(folder: Path) -> Any:
         [pre_tokenizers.Split(words, "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     return tokenizer
+
+
+@lru_cache(maxsize=4)
+def _sentencepiece(folder: Path) -> Any:
+    """T5's tokenizer, of which many folders have nothing else."""
+    from sentencepiece import SentencePieceProcessor
+
+    return SentencePieceProcessor(model_file=str(folder / "spiece.model"))
