@@ -79,6 +79,44 @@ CASES = (
     Case("wan", "wan2.2-5b", 9, "WanImageToVideoPipeline", from_picture=True),
     Case("wan", "wan2.2-a14b", 5, "WanPipeline"),
     Case("wan", "wan2.2-i2v-a14b", 9, "WanImageToVideoPipeline", from_picture=True),
+    Case("mochi", "mochi-1", 7, "MochiPipeline"),
+    Case("cogvideox", "cogvideox-2b", 9, "CogVideoXPipeline", changes=({"scheduler": "dpm"},)),
+    Case(
+        "cogvideox",
+        "cogvideox-5b",
+        17,
+        "CogVideoXPipeline",
+        params={"dynamic_guidance": True},
+        call={"use_dynamic_cfg": True},
+        changes=({"scheduler": "ddim"}, {"dynamic_guidance": False}),
+    ),
+    Case("cogvideox", "cogvideox-5b-i2v", 9, "CogVideoXImageToVideoPipeline", from_picture=True),
+    Case(
+        "hunyuan",
+        "hunyuanvideo",
+        # More than the VAE decodes at once.
+        17,
+        "HunyuanVideoPipeline",
+        params={"true_guidance": 2.0},
+        call={"true_cfg_scale": 2.0},
+        changes=({"true_guidance": 1.0}, {"scheduler": "unipc"}),
+    ),
+    Case(
+        "ltx",
+        "ltx-video-0.9.1",
+        17,
+        "LTXPipeline",
+        params={"guidance_rescale": 0.5},
+        call={"frame_rate": 24, "guidance_rescale": 0.5, "decode_timestep": 0.05, "decode_noise_scale": 0.025},
+        changes=(
+            {"guidance_rescale": 0.0},
+            {"scheduler": "unipc"},
+            {"fps": 12},
+            {"decode_timestep": 0.5},
+            {"decode_noise_scale": 0.5},
+        ),
+    ),
+    Case("ltx", "ltx-video", 17, "LTXImageToVideoPipeline", call={"frame_rate": 24}, from_picture=True),
 )
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -93,7 +131,8 @@ class Made:
 class Model:
     """A loaded case, that can be run several times."""
 
-    def __init__(self, case: Case, picture: Path) -> None:
+    def __init__(self, case: Case, picture: Path, **more: Any) -> None:
+        """`more` is asked beside what the case asks."""
         self.case = case
         self.family: Family = families.find(case.family)
         shared = {
@@ -104,7 +143,9 @@ class Model:
             "height": 64,
             "seed": 5,
         }
-        self.given: dict[str, Any] = shared | ({"start_image": str(picture)} if case.from_picture else {}) | case.params
+        self.given: dict[str, Any] = (
+            shared | ({"start_image": str(picture)} if case.from_picture else {}) | case.params | more
+        )
         self.params = self.family.Params.model_validate(self.given)
         self.pipeline: Any = self.family.load("cpu", self.params, lambda event: None)
 

@@ -11,12 +11,22 @@ from pydantic import BaseModel, ValidationError
 from ttvideo.backends import backends, resolve_device
 from ttvideo.contract import Backend, GenerateRequest, ModelChoice, ModelInfo, Models, Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import animatediff, sd35, sdxl, tiny, wan
+from ttvideo.families import animatediff, cogvideox, hunyuan, ltx, mochi, sd35, sdxl, tiny, wan
 from ttvideo.families.checkpoints import Published, hub_cache
 from ttvideo.families.family import Family
 from ttvideo.media.files import free_bytes
 
-FAMILIES: tuple[Family, ...] = (tiny.FAMILY, sdxl.FAMILY, *sd35.FAMILIES, animatediff.FAMILY, wan.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    tiny.FAMILY,
+    sdxl.FAMILY,
+    *sd35.FAMILIES,
+    animatediff.FAMILY,
+    wan.FAMILY,
+    mochi.FAMILY,
+    cogvideox.FAMILY,
+    hunyuan.FAMILY,
+    ltx.FAMILY,
+)
 FIRST_PHASE = Phase.LOADING
 SEEDS = 2**31
 
@@ -85,7 +95,8 @@ def effective(request: GenerateRequest) -> Effective:
     # Whose weights are missing learns it now, not when the queue comes to the job.
     family.revision(params)
     remarks = family.remarks(request.prompt, request.negative_prompt)
-    return Effective(params.model_dump(mode="json", by_alias=True), notes + remarks)
+    unread = family.unread(params) if request.negative_prompt.strip() else None
+    return Effective(params.model_dump(mode="json", by_alias=True), notes + remarks + ([unread] if unread else []))
 
 
 def _validate(family: Family, given: dict[str, Any]) -> BaseModel:

@@ -162,6 +162,8 @@ class ClipModel(ABC):
     float32: ClassVar[frozenset[str]] = frozenset({"vae"})
     """Parts that compute in float32 whatever the others do."""
 
+    unread: ClassVar[str] = "The negative prompt is read only when the guidance is above 1."
+
     def complete(self, published: Published, params: Any) -> Published:
         """The checkpoint with what else the parameters ask for."""
         return published
@@ -289,6 +291,7 @@ def family(model: ClipModel) -> Family:
         remarks=lambda prompt, negative: remarks(model, prompt, negative),
         vocabulary=lambda: None,
         revision=lambda params: "+".join([checkpoints.revision(of(model, params)), *loras.prints(params.loras)]),
+        unread=lambda params: None if model.guided(params) else model.unread,
         load=lambda device, params, on_event: load(model, device, params, on_event),
         loads=lambda params: (of(model, params), model.loras(params)),
         prepare=lambda device, params, on_event: prepare(model, device, params, on_event),

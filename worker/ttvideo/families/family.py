@@ -142,5 +142,7 @@ class Family:
     callback."""
     prepare: Callable[[str, Any, OnEvent], list[Path]] | None = None
     """Save once, for a device, what of the weights is read faster then; gives the folders that were made."""
+    unread: Callable[[Any], str | None] = lambda params: None
+    """Why a negative prompt is not read with these `Params`, in a sentence, if it is not."""
     loads: Callable[[Any], Hashable] = lambda params: None
     """What of the parameters decides what is loaded: with the same, a loaded pipeline is used again."""
