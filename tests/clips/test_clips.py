@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -167,9 +168,19 @@ class Cancel:
 
 @each_case
 def test_low_memory_gives_the_same_clip_with_one_part_at_a_time(model: Model) -> None:
-    made = model.run(memory="low")
-    assert not any(model.pipeline.parts.has(name) for name in (*model.pipeline.model.encoders, "transformer"))
-    np.testing.assert_allclose(made.frames, model.run().frames, atol=1e-4)
+    denoiser = model.pipeline.model.denoisers[0]
+    seen: dict[Phase, weakref.ref[Any]] = {}
+
+    def look(event: Event) -> None:
+        if isinstance(event, PhaseEvent) and event.phase == Phase.DENOISING:
+            seen[event.phase] = weakref.ref(model.pipeline.parts.get(denoiser))
+        elif isinstance(event, PhaseEvent) and event.phase == Phase.DECODING:
+            assert seen[Phase.DENOISING]() is None, "it must be gone, not only forgotten"
+
+    # What is told is not kept: an event knows how to make a picture, and so holds the model.
+    made = np.stack([frame for _, frame in model.pipeline.run(model.asked(memory="low"), look)])
+    assert not any(model.pipeline.parts.has(name) for name in (*model.pipeline.model.encoders, denoiser))
+    np.testing.assert_allclose(made, model.run().frames, atol=1e-4)
 
 
 def test_a_text_that_was_read_before_needs_no_text_encoder(installed: Path, picture: Path) -> None:

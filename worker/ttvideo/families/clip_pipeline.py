@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,8 @@ class ClipPipeline:
     def _free(self, names: tuple[str, ...]) -> None:
         for name in names:
             self.parts.free(name)
+        # diffusers' models and their hooks hold each other.
+        gc.collect()
         if self.parts.device == "cuda":
             torch.cuda.empty_cache()
 
