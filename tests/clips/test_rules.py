@@ -86,3 +86,14 @@ def test_llama_reads_words_and_not_one_long_word(installed: Path, tmp_path: Path
     tokenizer = Hunyuan().load_part(tmp_path, "tokenizer", torch.float32)
     read = tokenizer.decode(tokenizer("a cat in the rain").input_ids, skip_special_tokens=True)
     assert read == "a cat in the rain"
+
+
+def test_wan_2_2_5b_takes_sizes_of_twice_the_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its VAE makes one place of 16x16 pixels, and diffusers would round down without asking."""
+    monkeypatch.setenv("TTVIDEO_MODELS", str(tmp_path))
+    family = families.find("wan")
+    asked = family.Params.model_validate({"checkpoint": "wan2.2-5b", "width": 1280, "height": 720})
+    params, notes = family.fit(asked)
+    assert (params.model_dump()["width"], params.model_dump()["height"]) == (1280, 736)
+    assert any("multiples of 32" in note for note in notes)
+    assert any("24 frames per second" in note for note in notes)

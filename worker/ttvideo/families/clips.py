@@ -203,6 +203,10 @@ class ClipModel(ABC):
         """The pipeline in diffusers that begins with a picture, if the checkpoint can."""
         return None
 
+    def sides(self, published: Published) -> int:
+        """Width and height are multiples of this many pixels."""
+        return self.side_multiple
+
     def scheduler(self, scheduler: Any, params: Any) -> Any:
         """A new scheduler, from the checkpoint's. New, so that nothing is left in it of a call that was cancelled."""
         import diffusers
@@ -294,7 +298,7 @@ def family(model: ClipModel) -> Family:
         unread=lambda params: None if model.guided(params) else model.unread,
         load=lambda device, params, on_event: load(model, device, params, on_event),
         loads=lambda params: (of(model, params), model.loras(params)),
-        prepare=lambda device, params, on_event: prepare(model, device, params, on_event),
+        prepare=lambda device, published, on_event: prepare(model, device, published, on_event),
     )
 
 
@@ -320,7 +324,7 @@ def of(model: ClipModel, params: ClipParams) -> Published:
 def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
     """Raises WorkerError(INVALID_PARAMETERS)."""
     published = of(model, params)
-    unit = model.side_multiple
+    unit = model.sides(published)
     notes: list[str] = []
     changes: dict[str, int] = {}
     width, height = (max(unit, int(pixels / unit + 0.5) * unit) for pixels in (params.width, params.height))
@@ -379,9 +383,9 @@ def load(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -
     return load_clip_pipeline(model, of(model, params), device, params, on_event)
 
 
-def prepare(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -> list[Path]:
-    """Save what of a checkpoint is read faster then; the folders that were made. Raises as `prepared.make`."""
+def prepare(model: ClipModel, device: str, published: Published, on_event: OnEvent) -> list[Path]:
+    """See `Family.prepare`."""
     from ttvideo.families import prepared
     from ttvideo.families.parts import Parts
 
-    return prepared.make(Parts(model, of(model, params), device), on_event, everything=True)
+    return prepared.make(Parts(model, published, device), on_event, everything=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -100,6 +101,19 @@ class Wan(ClipModel):
         except WorkerError:
             can = published.id == "wan2.2-5b"
         return "WanImageToVideoPipeline" if can else None
+
+    def sides(self, published: Published) -> int:
+        """Of two places of the latents, which its denoiser takes together; those of 2.2 5B stand for 16 pixels each."""
+        try:
+            config = json.loads((checkpoints.find(published) / "vae" / "config.json").read_text())
+        except WorkerError:
+            return 32 if published.id == "wan2.2-5b" else self.side_multiple
+        return 2 * int(config.get("scale_factor_spatial", 8))
+
+    def fit(self, params: Params) -> tuple[Params, list[str]]:
+        if params.checkpoint != "wan2.2-5b" or params.fps == 24:
+            return params, []
+        return params, ["Wan 2.2 5B was trained on clips of 1280x704 at 24 frames per second."]
 
     def forwards(self, params: Params) -> int:
         return 2 if params.guidance > 1 else 1
