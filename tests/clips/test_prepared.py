@@ -17,9 +17,9 @@ from safetensors.torch import load_file
 
 from support.clip_cases import CASES, Model
 from support.rpc_client import WORKER
-from ttvideo import families
+from ttvideo import cli, families
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families import animatediff, parts, prepared
+from ttvideo.families import animatediff, checkpoints, parts, prepared
 from ttvideo.families.family import Event, NoteEvent, StepEvent
 from ttvideo.families.parts import Parts
 
@@ -74,7 +74,7 @@ def test_of_others_what_is_stored_in_another_dtype_is_prepared_when_asked(
     assert prepared.make(parts_of("wan"), silent) == []
     family = families.find("wan")
     assert family.prepare is not None
-    made = family.prepare("cpu", family.Params.model_validate({}), silent)
+    made = family.prepare("cpu", family.published[0], silent)
     assert [folder.name for folder in made] == ["transformer"]
     after = parts_of("wan").get("transformer").state_dict()
     assert {tensor.dtype for tensor in after.values()} == {torch.bfloat16, torch.float32}
@@ -85,7 +85,20 @@ def test_of_others_what_is_stored_in_another_dtype_is_prepared_when_asked(
 def test_what_needs_no_preparing_is_left_alone(installed: Path) -> None:
     family = families.find("wan")
     assert family.prepare is not None
-    assert family.prepare("cpu", family.Params.model_validate({}), silent) == []
+    assert family.prepare("cpu", family.published[0], silent) == []
+
+
+def test_it_is_prepared_from_the_command_line(installed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["prepare", "animatediff"]) == 0
+    seen = capsys.readouterr()
+    assert Path(seen.out.strip()) == prepared.find(parts_of(), "unet") / "unet"  # type: ignore[operator]
+    assert "is prepared once" in seen.err
+    assert cli.main(["prepare", "animatediff"]) == 0
+    assert "or it is already" in capsys.readouterr().err
+    assert cli.main(["prepare", "animatediff-lightning-4"]) == 1
+    assert "AnimateDiff-Lightning, 4 steps is not installed" in capsys.readouterr().err
+    assert cli.main(["prepare", "sdxl"]) == 2
+    assert "there is nothing to prepare" in capsys.readouterr().err
 
 
 def test_it_is_told_once_and_used_from_then_on(installed: Path, picture: Path) -> None:
@@ -117,13 +130,21 @@ def test_another_revision_takes_the_place_of_the_earlier_one(
     assert not first.exists()
 
 
+def test_it_goes_with_the_model(installed: Path) -> None:
+    prepared.make(parts_of(), silent)
+    place = prepared.folder(parts_of())
+    assert checkpoints.forget_prepared(BASE) > 1_000_000
+    assert not place.parent.exists()
+    assert checkpoints.forget_prepared(BASE) == 0
+
+
 @pytest.mark.parametrize("way", ["killed", "cancelled"])
 def test_a_half_written_one_is_not_used(installed: Path, way: str) -> None:
     place = prepared.folder(parts_of())
     if way == "killed":
         program = """
 import os, signal
-from ttvideo.families import animatediff, parts, prepared
+from ttvideo.families import animatediff, checkpoints, parts, prepared
 from ttvideo.families.family import StepEvent
 parts.cpu_has_bfloat16 = lambda: False
 def die(event):

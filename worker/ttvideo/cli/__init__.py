@@ -31,6 +31,7 @@ exit codes:
 environment:
   TTVIDEO_STATE         folder of the job database and the device locks
   TTVIDEO_MODELS        folder with models, each in a folder of its id; then the Hugging Face cache is looked through
+  TTVIDEO_CACHE         folder of prepared models and of texts that were read before
   HF_HOME, HF_HUB_CACHE where Hugging Face's cache is (default ~/.cache/huggingface); `hf` shares it
   HF_TOKEN              for models whose licence must be accepted; else the token of `hf auth login`
   HF_ENDPOINT           another hub to download from; HF_HUB_OFFLINE=1 forbids it
@@ -155,6 +156,7 @@ def build_parser() -> argparse.ArgumentParser:
     models.add_download(download)
     _add_json(download)
     download.set_defaults(no_wait=False)
+    models.add_prepare(add("prepare", models.prepare, "save a model as it is computed with, so that it starts at once"))
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
     return parser

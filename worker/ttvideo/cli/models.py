@@ -1,4 +1,4 @@
-"""`ttvideo models` and `ttvideo download`: what there is, what it takes on the disk, and how it gets there and away."""
+"""`ttvideo models`, `download` and `prepare`: what there is, what it takes on the disk, how it gets there and away."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttvideo import families
+from ttvideo.backends import resolve_device
 from ttvideo.cli.pictures import RunHere
 from ttvideo.contract import Checkpoint, DownloadRequest, ModelChoice, ModelInfo
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import checkpoints
+from ttvideo.families.family import Event, NoteEvent
 from ttvideo.jobs import folders, removal
 from ttvideo.jobs.queue import Queue
 from ttvideo.media.files import free_bytes, readable_size
@@ -28,9 +30,35 @@ def add_download(command: argparse.ArgumentParser) -> None:
     command.add_argument("id", metavar="ID", help="a model of `ttvideo models`, one of its checkpoints or a repository")
 
 
+def add_prepare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", metavar="ID", help="a model of `ttvideo models`, or one of its checkpoints")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+
+
 def download(arguments: argparse.Namespace, run_here: RunHere) -> int:
     request = DownloadRequest(model=arguments.id)
     return run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
+
+
+def prepare(arguments: argparse.Namespace) -> int:
+    family, model = families.published(ModelChoice(model=arguments.id))
+    if family.prepare is None:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"{family.title} is used as it was downloaded: there is nothing to prepare.",
+            "`ttvideo models` lists the others.",
+        )
+
+    def tell(event: Event) -> None:
+        if isinstance(event, NoteEvent):
+            print(event.text, file=sys.stderr)
+
+    made = family.prepare(resolve_device(arguments.device), model, tell)
+    for folder in made:
+        print(folder)
+    if not made:
+        print(f"{arguments.id}: nothing is to be prepared, or it is already", file=sys.stderr)
+    return 0
 
 
 def run(arguments: argparse.Namespace) -> int:

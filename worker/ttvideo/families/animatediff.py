@@ -16,6 +16,7 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import checkpoints, clips, loras, tokens
 from ttvideo.families.checkpoints import Published
 from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+from ttvideo.families.family import OnEvent
 
 if TYPE_CHECKING:
     import torch
@@ -260,8 +261,7 @@ class AnimateDiff(ClipModel):
         return (*own, *super().loras(params))
 
     def keeps(self, params: Params, step: int) -> bool:
-        cuts = _cuts(params)
-        return cuts is None or cuts.whole(step)
+        return cuts(params).whole(step)
 
     def blocks(self, denoiser: Any) -> Sequence[Any]:
         from ttvideo.families.animatediff_unet import blocks
@@ -290,8 +290,7 @@ class AnimateDiff(ClipModel):
                 window = WINDOW if params.frames > SEEN else params.frames
                 each = unet.between(prompts, [0, *later], params.frames)
                 stack.enter_context(unet.free_noise(pipe, window, STRIDE, each, negative))
-            if (cuts := _cuts(params)) is not None:
-                stack.enter_context(steps.cut(pipe.unet, cuts))
+            stack.enter_context(steps.cut(pipe.unet, cuts(params)))
             yield {"prompt_embeds": prompts[0], "negative_prompt_embeds": negative}
 
     def to_vae(self, vae: Any, latents: torch.Tensor) -> torch.Tensor:
@@ -328,14 +327,13 @@ def travel(params: Params) -> list[tuple[int, str]]:
     return found
 
 
-def _cuts(params: Params) -> Cuts | None:
+def cuts(params: Params) -> Cuts:
+    """What is left out of which steps."""
     from ttvideo.families.animatediff_steps import Cuts
 
-    guided = math.ceil(params.guided * params.steps)
-    if params.cache == "none" and (guided == params.steps or params.guidance <= 1):
-        return None
     every, begin = (EVERY, max(WHOLE, math.ceil(params.steps / 5))) if params.cache == "deep" else (1, 0)
-    return Cuts(every, begin, guided if params.guidance > 1 and guided < params.steps else None)
+    guided = math.ceil(params.guided * params.steps) if params.guidance > 1 else params.steps
+    return Cuts(every, begin, guided if guided < params.steps else None)
 
 
 def _tokenizer(params: Params) -> Path | None:
@@ -345,11 +343,17 @@ def _tokenizer(params: Params) -> Path | None:
         return None
 
 
+def _prepare(device: str, published: Published, on_event: OnEvent) -> list[Path]:
+    """With an adapter's name, of the default checkpoint with that adapter."""
+    base = published if published in PUBLISHED else replace(PUBLISHED[0], also=(published,))
+    return clips.prepare(MODEL, device, base, on_event)
+
+
 MODEL = AnimateDiff()
+EVERYTHING = (*PUBLISHED, *(adapter.published for adapter in ADAPTERS.values()))
 FAMILY = replace(
     clips.family(MODEL),
-    published=(*PUBLISHED, *(adapter.published for adapter in ADAPTERS.values())),
-    checkpoints=lambda: tuple(
-        checkpoints.checkpoint(each) for each in (*PUBLISHED, *(adapter.published for adapter in ADAPTERS.values()))
-    ),
+    published=EVERYTHING,
+    checkpoints=lambda: tuple(checkpoints.checkpoint(each) for each in EVERYTHING),
+    prepare=_prepare,
 )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from ttvideo.contract import Checkpoint
 from ttvideo.errors import ErrorKind, WorkerError
@@ -102,6 +105,23 @@ def needed(model: Published, names: Iterable[str]) -> list[str]:
     for part in model.weights:
         chosen += next((weights[part, variant] for variant in (*VARIANTS, "") if (part, variant) in weights), [])
     return sorted(chosen)
+
+
+def prepared_folder(*models: Published) -> Path:
+    """Where parts are that were saved once more, as they are computed with: of these checkpoints together."""
+    own = os.environ.get("TTVIDEO_CACHE")
+    cache = Path(own) if own else user_cache_path("ttvideo")
+    return cache / "prepared" / "+".join(model.id.strip("/").replace("/", "_") for model in models)[-200:]
+
+
+def forget_prepared(model: Published) -> int:
+    """Delete what was prepared with a checkpoint in it; the bytes freed."""
+    freed = 0
+    for folder in prepared_folder().glob("*"):
+        if model.id in folder.name.split("+"):
+            freed += disk_use(folder)
+            shutil.rmtree(folder)
+    return freed
 
 
 def find(model: Published) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +20,8 @@ from ttvideo.families.stepping import Result
 if TYPE_CHECKING:
     from ttvideo.families.clip_pipeline import ClipPipeline
     from ttvideo.families.clips import ClipParams
+
+PIECES = 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def working(dry: ClipPipeline, params: ClipParams, *, tiled: bool) -> Working:
         pipe.scheduler = model.scheduler(pipe.scheduler, params)
         first = _first_step(pipe, model.denoisers, partial(dry.call, pipe, params, texts, torch.Generator()))
         with _measured() as decoding:
-            for _ in dry.pictures(model.unpack(pipe, first.sample, params), params, torch.Generator(), tiled=tiled):
+            pieces = dry.pictures(model.unpack(pipe, first.sample, params), params, torch.Generator(), tiled=tiled)
+            # The others take what these take, and a long clip has hundreds.
+            for _ in islice(pieces, PIECES):
                 pass
     return Working(encoding.peak, first.peak, decoding.peak)
 

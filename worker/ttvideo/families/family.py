@@ -140,8 +140,9 @@ class Family:
     load: Callable[[str, Any, OnEvent], Pipeline]
     """Load on a device ('cpu', 'cuda') what `Params` ask for; reports the loading phase, and is cancelled, through the
     callback."""
-    prepare: Callable[[str, Any, OnEvent], list[Path]] | None = None
-    """Save once, for a device, what of the weights is read faster then; gives the folders that were made."""
+    prepare: Callable[[str, Published, OnEvent], list[Path]] | None = None
+    """Save once, for a device, what of a checkpoint is read faster then; gives the folders that were made. Raises
+    WorkerError: MODEL_MISSING, MODEL_BROKEN, DISK."""
     unread: Callable[[Any], str | None] = lambda params: None
     """Why a negative prompt is not read with these `Params`, in a sentence, if it is not."""
     loads: Callable[[Any], Hashable] = lambda params: None

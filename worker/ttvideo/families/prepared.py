@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 
 from ttvideo.contract import Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import embeddings
+from ttvideo.families import checkpoints
 from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, StepEvent, WithinEvent
 from ttvideo.families.loading import HINT, class_of
 from ttvideo.media.files import disk_error, free_bytes, readable_size
@@ -75,9 +75,8 @@ class Stored:
 
 def folder(parts: Parts) -> Path:
     """Of all prepared parts of a checkpoint, in one dtype."""
-    ids = "+".join(each.id.strip("/").replace("/", "_") for each in (parts.published, *parts.published.also))
     dtype = str(parts.dtype).removeprefix("torch.")
-    return embeddings.folder().parent / "prepared" / ids[-200:] / f"{parts.revision}-{dtype}"
+    return checkpoints.prepared_folder(parts.published, *parts.published.also) / f"{parts.revision}-{dtype}"
 
 
 def find(parts: Parts, name: str) -> Path | None:

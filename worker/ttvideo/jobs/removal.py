@@ -33,7 +33,7 @@ def remove(queue: Queue, choice: ModelChoice) -> int:
     freed = _delete(model)
     for part in _of_no_other(model):
         freed += _delete(part)
-    return freed
+    return freed + checkpoints.forget_prepared(model)
 
 
 def _of_no_other(model: Published) -> list[Published]:
