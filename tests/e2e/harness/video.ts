@@ -9,10 +9,10 @@ export function videoOf(preview: FrameLocator, prompt: string): Locator {
   return preview.locator(`video[src*="${prompt.replaceAll(" ", "-").slice(0, 40)}"]`);
 }
 
-export async function expectPlays(video: Locator): Promise<void> {
+export async function expectPlays(video: Locator, side = SIDE): Promise<void> {
   await expect(video).toBeVisible();
-  await expect(video).toHaveJSProperty("videoWidth", SIDE);
-  await expect(video).toHaveJSProperty("videoHeight", SIDE);
+  await expect(video).toHaveJSProperty("videoWidth", side);
+  await expect(video).toHaveJSProperty("videoHeight", side);
   await expect(video).toHaveJSProperty("paused", false);
   const before = await currentTime(video);
   await expect.poll(() => currentTime(video), "the video moves").not.toBe(before);

@@ -140,7 +140,7 @@ def _name(dtype: torch.dtype) -> str:
 
 
 def _words(part: str) -> str:
-    return part.replace("_", " ")
+    return "VAE" if part == "vae" else part.replace("_", " ")
 
 
 def _hint(pipeline: ClipPipeline) -> str:
