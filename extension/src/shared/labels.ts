@@ -23,7 +23,7 @@ export const MOTION_WORDS: Readonly<Record<Motion, string>> = {
   still: "No motion",
 };
 
-const LABELS: Readonly<Record<string, string>> = { fps: "Frame rate" };
+const LABELS: Readonly<Record<string, string>> = { fps: "Frame rate", loras: "LoRAs" };
 
 /** "motionScale" → "Motion scale" */
 export function labelOf(key: string): string {
