@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ttvideo.cli import build_parser
+from ttvideo.cli import build_parser, main
 from ttvideo.cli.commands import _parameters
 from ttvideo.errors import ErrorKind, WorkerError
 
@@ -41,3 +41,15 @@ def test_what_sets_nothing_is_refused(text: str) -> None:
     with pytest.raises(WorkerError, match="sets nothing") as refused:
         asked("--set", text)
     assert refused.value.kind == ErrorKind.INVALID_PARAMETERS
+
+
+def test_models_are_listed_shortly_and_shown_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    listed = capsys.readouterr().out
+    assert "wan: Wan, runs here on cpu" in listed
+    assert "flowShift" not in listed
+    assert main(["models", "show", "wan"]) == 0
+    shown = capsys.readouterr().out
+    assert "flowShift" in shown
+    assert "one of default, euler" in shown
+    assert "mochi" not in shown

@@ -20,7 +20,12 @@ from ttvideo.media.files import free_bytes, readable_size
 
 
 def add_models(command: argparse.ArgumentParser) -> None:
-    command.add_argument("action", nargs="?", choices=("remove",), help="remove: delete downloaded models")
+    command.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "remove"),
+        help="show: with all parameters; remove: delete downloaded ones",
+    )
     command.add_argument("ids", nargs="*", metavar="ID", help="a model, a checkpoint or its repository")
     command.add_argument("--yes", action="store_true", help="remove: do not ask")
     command.add_argument("--disk", action="store_true", help="only what the models and the videos take on the disk")
@@ -62,14 +67,19 @@ def prepare(arguments: argparse.Namespace) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """What `ttvideo models` does without an action."""
+    """What `ttvideo models` does without an action, or to show some of them in full."""
+    asked = {families.find(id).id for id in arguments.ids}
     for model in families.describe().models:
+        if asked and model.id not in asked:
+            continue
         if arguments.json:
             print(model.model_dump_json(by_alias=True))
         elif not arguments.disk:
-            _show(model)
+            _show(model, whole=arguments.action == "show")
     if arguments.disk:
         _show_disk()
+    elif arguments.action is None and not arguments.json:
+        print("`ttvideo models show ID` lists a model's parameters.")
     return 0
 
 
@@ -95,16 +105,22 @@ def _agreed(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _show(model: ModelInfo) -> None:
-    print(f"{model.id}: {model.title}")
+def _show(model: ModelInfo, *, whole: bool) -> None:
+    here = [backend.id for backend in model.backends if backend.available]
+    runs = f"runs here on {' and '.join(here)}" if here else "runs on no device of this machine"
+    print(f"{model.id}: {model.title}, {runs}")
     for checkpoint in model.checkpoints:
         gated = ", licence must be accepted" if checkpoint.gated else ""
         size = readable_size(checkpoint.size_bytes)
         print(f"  {checkpoint.title}: {size}, {checkpoint.license}{gated}, {_place(checkpoint)}")
+    if not whole:
+        return
     properties: Any = model.parameters_schema["properties"]
     for name, schema in properties.items():
         words = {"default": "default", "minimum": "from", "maximum": "to"}
-        limits = ", ".join(f"{word} {schema[key]}" for key, word in words.items() if schema.get(key) is not None)
+        told = [f"{word} {schema[key]}" for key, word in words.items() if schema.get(key) not in (None, "")]
+        told += [f"one of {', '.join(map(str, schema['enum']))}"] if len(schema.get("enum", ())) > 1 else []
+        limits = ", ".join(told)
         print(f"  {name:<11} {schema.get('description', '')}{f' ({limits})' if limits else ''}")
     for backend in model.backends:
         print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")

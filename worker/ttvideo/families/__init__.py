@@ -106,7 +106,7 @@ def _validate(family: Family, given: dict[str, Any]) -> BaseModel:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"])) or "parameters"
         fields = ", ".join(field.alias or key for key, field in family.Params.model_fields.items())
-        hint = f"The model '{family.id}' takes: {fields}. `ttvideo models` shows their ranges."
+        hint = f"The model '{family.id}' takes: {fields}. `ttvideo models show {family.id}` lists their ranges."
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"'{name}': {first['msg']}.", hint) from error
 
 

@@ -80,7 +80,9 @@ def _parameters(sheet: Sheet, family: Family) -> Iterator[Problem]:
                 if setting.place is not None:
                     yield problem(setting.place, "error" if wrong else "warning", message)
                 elif wrong:
-                    raise WorkerError(ErrorKind.INVALID_PARAMETERS, message, "`ttvideo models` shows what it takes.")
+                    raise WorkerError(
+                        ErrorKind.INVALID_PARAMETERS, message, "`ttvideo models show ID` lists what it takes."
+                    )
 
 
 def _said(family: Family, name: str, setting: Setting, usual: set[str]) -> list[tuple[bool, str]]:
