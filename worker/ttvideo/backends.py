@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ttvideo.contract import Backend
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.tt import detect
+from ttvideo.tt.machine import Board
 
 
 def installed(distribution: str) -> str | None:
@@ -27,7 +29,7 @@ def backends() -> tuple[Backend, ...]:
 @lru_cache(maxsize=1)
 def cpu_title() -> str:
     """The processor's name and how many of its cores this process may use."""
-    name = platform.processor() or platform.machine()
+    name = ""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -35,7 +37,8 @@ def cpu_title() -> str:
                 break
     except OSError:
         pass
-    return f"{name}, {usable_cores()} cores"
+    # Asked last: platform.processor() starts a process.
+    return f"{name or platform.processor() or platform.machine()}, {usable_cores()} cores"
 
 
 def cpu_has_bfloat16() -> bool:
@@ -59,10 +62,10 @@ def device_title(device: str) -> str:
     return torch.cuda.get_device_name()
 
 
-def boards() -> list[Path]:
-    """The Tenstorrent devices that the system shows."""
-    folder = Path("/dev/tenstorrent")
-    return sorted(folder.glob("[0-9]*")) if folder.is_dir() else []
+def boards() -> tuple[Board, ...]:
+    """The Tenstorrent boards that are really here."""
+    machine = detect.look()
+    return () if machine.simulated else machine.boards
 
 
 def usable_cores() -> int:
@@ -108,18 +111,7 @@ def _cuda() -> Backend:
 
 
 def _tt() -> Backend:
-    version = installed("ttnn")
-    found = boards()
-    if not found:
-        return Backend(
-            id="tt",
-            available=False,
-            detail="No Tenstorrent board was found (/dev/tenstorrent is empty or missing); the CPU is used instead.",
-        )
-    if version is None:
-        return Backend(
-            id="tt", available=False, detail="A board is there, but ttnn is not: pip install 'ttvideo[ttnn]'"
-        )
-    return Backend(
-        id="tt", available=False, detail=f"{len(found)} board(s), ttnn {version}; no model of this version runs there."
-    )
+    machine = detect.look()
+    parts = [f"{machine.title}. No model of this version runs there."] if machine.boards else []
+    parts += [f"{problem.message} {problem.hint}" for problem in machine.problems[:1]]
+    return Backend(id="tt", available=False, detail=" ".join(parts))

@@ -14,6 +14,7 @@ from ttvideo.families import tiny
 from ttvideo.jobs import folders
 from ttvideo.jobs.device_lock import device_status
 from ttvideo.jobs.store import Store, state_folder
+from ttvideo.tt import detect
 
 NEEDED_DISK = 1_000_000_000
 
@@ -103,6 +104,9 @@ def _devices() -> Iterator[Finding]:
         holder = holders[backend.id]
         busy = f"; in use by {holder}" if holder else ""
         yield Finding(backend.id, backend.available, backend.detail + busy, needed=backend.id == "cpu")
+    # The first is part of the line above.
+    for problem in detect.look().problems[1:]:
+        yield Finding("tt", False, f"{problem.message} {problem.hint}", needed=False)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
