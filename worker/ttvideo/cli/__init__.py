@@ -35,6 +35,7 @@ environment:
   HF_HOME, HF_HUB_CACHE where Hugging Face's cache is (default ~/.cache/huggingface); `hf` shares it
   HF_TOKEN              for models whose licence must be accepted; else the token of `hf auth login`
   HF_ENDPOINT           another hub to download from; HF_HUB_OFFLINE=1 forbids it
+  TTVIDEO_BOARD         shows a Tenstorrent system that is not there, such as n300 or t3k: nothing runs on it
   TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
   TTVIDEO_LOG_LEVEL     what serve logs: debug, info, warning or error (default info)
 """
@@ -157,6 +158,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_json(download)
     download.set_defaults(no_wait=False)
     models.add_prepare(add("prepare", models.prepare, "save a model as it is computed with, so that it starts at once"))
+    devices = add("devices", commands.devices, "show boards, chips and who uses them, and what can run here or why not")
+    devices.add_argument("--tt-smi", action="store_true", help="ask tt-smi, too: slow; not while a chip is in use")
+    _add_json(devices)
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
     return parser

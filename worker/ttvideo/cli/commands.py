@@ -309,6 +309,12 @@ def doctor(arguments: argparse.Namespace) -> int:
     return examine()
 
 
+def devices(arguments: argparse.Namespace) -> int:
+    from ttvideo.cli.devices import show_devices
+
+    return show_devices(arguments)
+
+
 def serve(arguments: argparse.Namespace) -> int:
     from ttvideo.rpc.server import serve as serve_rpc
 

@@ -1,0 +1,103 @@
+"""`ttvideo devices`: its text for each machine, and its JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from support.tt_machines import MACHINES, fake_smi, machine, n300_snapshot
+from ttvideo import families
+from ttvideo.cli import devices, main
+from ttvideo.contract import Backend
+
+GOLDEN = Path(__file__).parent / "golden"
+BACKENDS = (
+    Backend(id="cpu", available=True, detail="A processor, 8 cores, torch 2.13.0"),
+    Backend(id="cuda", available=False, detail="No NVIDIA driver was found on this machine."),
+    Backend(id="tt", available=False, detail="What backends() says of boards."),
+)
+
+
+@pytest.fixture(autouse=True)
+def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "backends", lambda: BACKENDS)
+    monkeypatch.setattr(families, "FAMILIES", families.FAMILIES[:3])
+
+
+def shown(root: Path, capsys: pytest.CaptureFixture[str], **options: bool) -> str:
+    arguments = argparse.Namespace(**{"json": False, "tt_smi": False, **options})
+    assert devices.show_devices(arguments, root) == 0
+    return capsys.readouterr().out
+
+
+def golden(name: str) -> str:
+    return (GOLDEN / f"{name.replace(' ', '_')}.txt").read_text()
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_text_for_a_machine(name: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine(name, root)
+    assert shown(root, capsys) == golden(name)
+
+
+def test_the_text_when_a_chip_is_in_use(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine("n300", root).held(0, 4242, "python demo.py")
+    assert shown(root, capsys, tt_smi=True) == golden("in use")
+
+
+def test_the_text_with_tt_smi(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine("n300", root)
+    monkeypatch.setenv("PATH", str(fake_smi(tmp_path / "bin", f"print({n300_snapshot()!r})")))
+    assert shown(root, capsys, tt_smi=True) == golden("n300 with tt-smi")
+
+
+@pytest.mark.parametrize("name", ["n300", "galaxy", "nonsense"])
+def test_the_text_of_a_simulation(
+    name: str, monkeypatch: pytest.MonkeyPatch, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTVIDEO_BOARD", name)
+    assert shown(root, capsys) == golden(f"simulated {name}")
+
+
+def test_every_golden_text_is_of_a_machine() -> None:
+    others = {"in use", "n300 with tt-smi", "simulated n300", "simulated galaxy", "simulated nonsense"}
+    assert {file.stem for file in GOLDEN.iterdir()} == {name.replace(" ", "_") for name in {*MACHINES, *others}}
+
+
+def test_json_is_one_line_that_says_all(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine("p300c x2", root).held(3, 4242, "python demo.py")
+    (line,) = shown(root, capsys, json=True).splitlines()
+    told = json.loads(line)
+    assert told["system"] == {"id": "p300x2", "title": "P300X2 (QuietBox 2)", "meshes": [[1, 4], [2, 2]]}
+    assert told["environment"] == {"MESH_DEVICE": "P300x2", "TT_METAL_ARCH_NAME": "blackhole"}
+    assert [len(board["chips"]) for board in told["boards"]] == [2, 2]
+    assert told["boards"][1]["chips"][1] == {
+        "node": 3,
+        "arch": "blackhole",
+        "bus": "0000:04:00.0",
+        "answers": True,
+        "celsius": 38.5,
+        "watts": 17.0,
+        "megahertz": 500.0,
+        "firmware": "18.7.0.0",
+        "holders": [{"pid": 4242, "command": "python demo.py"}],
+    }
+    assert {backend["id"]: len(backend["models"]) for backend in told["backends"]} == {"tt": 0, "cuda": 3, "cpu": 3}
+    assert (told["simulated"], told["problems"]) == (False, [])
+
+
+def test_no_model_is_said_to_run_on_boards() -> None:
+    """Who makes one run there changes this test, and the texts with it."""
+    assert not any("tt" in family.devices for family in families.FAMILIES)
+
+
+def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("TTVIDEO_BOARD", "t3k")
+    assert main(["devices", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["simulated"], told["system"]["id"], len(told["boards"])) == (True, "t3k", 4)
