@@ -196,27 +196,28 @@ def test_both_checkpoints_are_needed_and_said(installed: Path, tmp_path: Path, m
 
 def test_motion_loras_change_the_clip_with_free_noise_too(model: Model, tmp_path: Path) -> None:
     unet = Path(parts.Parts(animatediff.MODEL, animatediff.PUBLISHED[0], "cpu").folder_of("unet"))
-    weights = load_file(unet / "unet" / "diffusion_pytorch_model.safetensors")
-    name = next(name for name in weights if name.endswith("motion_modules.0.transformer_blocks.0.attn1.to_q.weight"))
-    rank, (out, into) = 2, weights[name].shape
+    stored = load_file(unet / "unet" / "diffusion_pytorch_model.safetensors")
+    name = next(name for name in stored if name.endswith("motion_modules.0.transformer_blocks.0.attn1.to_q.weight"))
+    rank, (out, into) = 2, stored[name].shape
     generator = torch.Generator().manual_seed(0)
     key = f"unet.{name.removesuffix('.weight')}"
-    save_file(
-        {
-            f"{key}.lora_A.weight": torch.randn(rank, into, generator=generator),
-            f"{key}.lora_B.weight": torch.randn(out, rank, generator=generator),
-        },
-        tmp_path / "pan.safetensors",
-    )
-    lora = f"{tmp_path}/pan.safetensors:0.8"
-    case = Model(CASE, tmp_path)
-    case.given |= {"loras": lora}
-    case.params = case.family.Params.model_validate(case.given)
-    case.pipeline = case.family.load("cpu", case.params, lambda event: None)
+    weights = {
+        f"{key}.lora_A.weight": torch.randn(rank, into, generator=generator),
+        f"{key}.lora_B.weight": torch.randn(out, rank, generator=generator),
+    }
+    save_file(weights, tmp_path / "pan.safetensors")
+    case = Model(CASE, tmp_path, loras=f"{tmp_path}/pan.safetensors:0.8")
     for frames in (8, 40):
         changed = case.run(frames=frames).frames
         assert np.array_equal(changed, case.run(frames=frames).frames)
         assert np.abs(changed - model.run(frames=frames).frames).max() > 1e-4
+    # What a style changes of the text encoder is left out, and that is said.
+    text = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj"
+    more = {f"{text}.lora_A.weight": torch.ones(2, 32), f"{text}.lora_B.weight": torch.ones(32, 2)}
+    save_file(weights | more, tmp_path / "style.safetensors")
+    style = Model(CASE, tmp_path, loras=f"{tmp_path}/style.safetensors:0.8")
+    assert np.array_equal(style.run().frames, case.run().frames)
+    assert "left out" in style.family.fit(style.params)[1][0]
 
 
 def runs(model: Model, *names: str, **asked: Any) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 
 from support.clip_cases import CASES, Model, each_case
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import memory
+from ttvideo.families import dry_run, memory
 from ttvideo.families.clips import ClipParams
 from ttvideo.families.dry_run import Peak
 from ttvideo.families.family import NoteEvent
@@ -58,3 +58,16 @@ def test_with_less_memory_one_part_is_loaded_at_a_time_and_that_is_said(
     (note,) = [event.text for event in made.events if isinstance(event, NoteEvent)]
     assert "one part at a time" in note
     assert not model.pipeline.parts.has("text_encoder")
+
+
+def test_what_was_worked_out_once_is_known_to_later_processes(
+    installed: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, later = Model(CASES[0], picture), Model(CASES[0], picture)
+    params = first.asked().params
+    assert isinstance(params, ClipParams)
+    needs = first.pipeline.working(params, tiled=False)
+    monkeypatch.setattr(dry_run, "working", None)
+    assert later.pipeline.working(params.model_copy(update={"seed": 9}), tiled=False) == needs
+    with pytest.raises(TypeError):
+        later.pipeline.working(params, tiled=True)

@@ -225,6 +225,11 @@ class AnimateDiff(ClipModel):
                 f"The motion modules see {SEEN} frames: {params.frames} are made in windows of {WINDOW} that overlap "
                 "(FreeNoise), which takes a fifth longer for each frame."
             )
+        notes += [
+            f"{lora.file.name} changes the text encoder, too: that part of it is left out."
+            for lora in loras.parse(params.loras)
+            if loras.changes_text(lora.file)
+        ]
         folder = _tokenizer(params)
         later = [text for _, text in travel(params)]
         notes += tokens.cut_off(folder, self.tokens, *later) if folder and later else []

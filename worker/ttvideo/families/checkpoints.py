@@ -107,11 +107,15 @@ def needed(model: Published, names: Iterable[str]) -> list[str]:
     return sorted(chosen)
 
 
+def cache_folder() -> Path:
+    """Of what can be made again."""
+    own = os.environ.get("TTVIDEO_CACHE")
+    return Path(own) if own else user_cache_path("ttvideo")
+
+
 def prepared_folder(*models: Published) -> Path:
     """Where parts are that were saved once more, as they are computed with: of these checkpoints together."""
-    own = os.environ.get("TTVIDEO_CACHE")
-    cache = Path(own) if own else user_cache_path("ttvideo")
-    return cache / "prepared" / "+".join(model.id.strip("/").replace("/", "_") for model in models)[-200:]
+    return cache_folder() / "prepared" / "+".join(model.id.strip("/").replace("/", "_") for model in models)[-200:]
 
 
 def forget_prepared(model: Published) -> int:

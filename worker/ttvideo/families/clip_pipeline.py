@@ -70,12 +70,14 @@ class ClipPipeline:
 
     def working(self, params: ClipParams, *, tiled: bool) -> Working:
         """Memory that a clip is made in, beside the weights."""
-        from ttvideo.families.dry_run import working
+        from ttvideo.families.dry_run import recalled, working
 
         case = params.model_copy(update={"seed": 0}), tiled
         if case not in self._working:
-            dry = ClipPipeline(EmptyParts.like(self.parts), self.published, ())
-            self._working[case] = working(dry, params, tiled=tiled)
+            parts = self.parts
+            key = f"{parts.revision}|{self.model.id}|{parts.dtype}|{parts.device}|{case[0].model_dump_json()}|{tiled}"
+            dry = ClipPipeline(EmptyParts.like(parts), self.published, ())
+            self._working[case] = recalled(key, lambda: working(dry, params, tiled=tiled))
         return self._working[case]
 
     def _encode(self, texts: list[str], params: ClipParams, on_event: OnEvent) -> dict[str, Embeddings]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass
 from functools import partial, wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from ttvideo.backends import installed
+from ttvideo.errors import WorkerError
+from ttvideo.families import checkpoints
 from ttvideo.families.stepping import Result
+from ttvideo.media.files import write_atomic
 
 if TYPE_CHECKING:
     from ttvideo.families.clip_pipeline import ClipPipeline
@@ -50,6 +56,20 @@ def working(dry: ClipPipeline, params: ClipParams, *, tiled: bool) -> Working:
             for _ in islice(pieces, PIECES):
                 pass
     return Working(encoding.peak, first.peak, decoding.peak)
+
+
+def recalled(key: str, make: Callable[[], Working]) -> Working:
+    """What an earlier process found out for the same key; otherwise what `make` does, and later ones are told."""
+    versions = "|".join(str(installed(name)) for name in ("ttvideo", "torch", "diffusers", "transformers"))
+    name = hashlib.sha256(f"{versions}|{key}".encode()).hexdigest()[:40]
+    file = checkpoints.cache_folder() / "plans" / f"{name}.json"
+    with suppress(OSError, ValueError, TypeError):
+        return Working(**json.loads(file.read_text()))
+    made = make()
+    with suppress(OSError, WorkerError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(file, json.dumps(asdict(made)).encode(), sync=False)
+    return made
 
 
 @dataclass(frozen=True)

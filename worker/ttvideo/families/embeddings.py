@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from platformdirs import user_cache_path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from ttvideo.errors import WorkerError
+from ttvideo.families.checkpoints import cache_folder
 from ttvideo.media.files import write_atomic
 
 MOST_BYTES = 2**30
@@ -21,8 +21,7 @@ MOST_BYTES = 2**30
 
 
 def folder() -> Path:
-    own = os.environ.get("TTVIDEO_CACHE")
-    return (Path(own) if own else user_cache_path("ttvideo")) / "embeddings"
+    return cache_folder() / "embeddings"
 
 
 class KeptEmbeddings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,8 @@ from typing import Any
 
 from ttvideo.errors import ErrorKind, WorkerError
 
+TEXT = ("text_encoder", "lora_te")
+"""How names of a text encoder's weights begin: diffusers' own, and those of kohya's scripts."""
 SYNTAX = "Write files, each with how much of it: style.safetensors:0.8, other.safetensors"
 
 
@@ -58,12 +61,28 @@ def _hash(file: Path, changed: int) -> str:
     return digest.hexdigest()[:12]
 
 
+def changes_text(file: Path) -> bool:
+    """Whether some of the weights are a text encoder's. These are left out."""
+    from safetensors import SafetensorError, safe_open
+
+    with contextlib.suppress(OSError, SafetensorError), safe_open(file, "np") as weights:
+        return any(name.startswith(TEXT) for name in weights.keys())  # noqa: SIM118 - not a mapping
+    return False
+
+
 def apply(pipe: Any, title: str, loras: tuple[Lora, ...]) -> None:
     """Raises WorkerError(MODEL_BROKEN) for weights that are of another model."""
+    from safetensors.torch import load_file
+
     names = [f"lora{number}" for number in range(len(loras))]
     for name, lora in zip(names, loras, strict=True):
         try:
-            pipe.load_lora_weights(lora.file.parent, weight_name=lora.file.name, adapter_name=name)
+            if changes_text(lora.file):
+                # The text encoder is not there any more when the denoiser runs, and diffusers would look for it.
+                others = {key: weight for key, weight in load_file(lora.file).items() if not key.startswith(TEXT)}
+                pipe.load_lora_weights(others, adapter_name=name)
+            else:
+                pipe.load_lora_weights(lora.file.parent, weight_name=lora.file.name, adapter_name=name)
             # Where nothing fits nothing is loaded, and only here is that an error.
             pipe.set_adapters(name)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
