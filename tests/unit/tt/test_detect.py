@@ -143,14 +143,14 @@ def test_a_dead_chip_is_said(how: str, root: Path) -> None:
 def test_a_board_that_never_answered(root: Path) -> None:
     machine("n150", root).dead(0)
     found = detect.look(root)
-    assert found.title == "1 Wormhole board, 1 chip"
+    assert found.title == "1 × Wormhole board, 1 chip"
     assert len(found.problems) == 1
 
 
 def test_a_type_that_the_driver_does_not_know(root: Path) -> None:
     tree = machine("p150", root)
     write(tree.folder(0) / "tt_card_type", "unknown")
-    assert detect.look(root).title == "P150: 1 p150, 1 chip"
+    assert detect.look(root).title == "P150: 1 × p150, 1 chip"
 
 
 def test_driver_loaded_and_no_devices(root: Path) -> None:

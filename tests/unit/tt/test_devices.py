@@ -10,8 +10,9 @@ import pytest
 
 from support.tt_machines import MACHINES, fake_smi, machine, n300_snapshot
 from ttvideo import families
-from ttvideo.cli import devices, main
+from ttvideo.cli import devices, doctor, main
 from ttvideo.contract import Backend
+from ttvideo.tt import detect
 
 GOLDEN = Path(__file__).parent / "golden"
 BACKENDS = (
@@ -89,6 +90,16 @@ def test_json_is_one_line_that_says_all(root: Path, capsys: pytest.CaptureFixtur
     }
     assert {backend["id"]: len(backend["models"]) for backend in told["backends"]} == {"tt": 0, "cuda": 3, "cpu": 3}
     assert (told["simulated"], told["problems"]) == (False, [])
+
+
+def test_doctor_says_each_problem_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = detect.look(machine("dead chip", root).dead(1).root)
+    monkeypatch.setattr(detect, "look", lambda: found)
+    told = [finding.text for finding in doctor._devices() if finding.name == "tt"]
+    assert [told[0].count("/dev/tenstorrent/1 "), told[1].count("/dev/tenstorrent/2 "), len(told)] == [1, 1, 2]
+    assert told[0].startswith(
+        "T3K: 2 × n300, 2 × Wormhole board, 4 of 8 chips answer. No model of this version runs there. "
+    )
 
 
 def test_no_model_is_said_to_run_on_boards() -> None:

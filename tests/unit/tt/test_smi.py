@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.tt_machines import entry, fake_smi, machine, n300_snapshot, old_entry, serial, snapshot
+from support.waiting import wait_until
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.tt import detect, smi
 
+READINGS = ("aiclk", "AICLK", "asic_temperature", "ASIC_TEMPERATURE", "fw_bundle_version", "tt_smi")
+FIELDS = ("board_info", "board_type", "board_id", "bus_id", "telemetry", "smbus_telem", "firmwares", "power", "TDP")
 RED, RESET = "\x1b[31m", "\x1b[0m"
 
 
@@ -46,15 +53,19 @@ def test_the_first_snapshot_is_read(around: str, folder: Path) -> None:
     assert second.celsius == 41.2
 
 
-def test_it_is_called_as_programs_should_call_it(folder: Path) -> None:
-    fake_smi(folder, "assert not os.isatty(0) and not sys.stdin.read()\n" + says(n300_snapshot()))
-    with (folder / "tt-smi").open("a") as file:
-        file.write("\n")
-    program = (
-        (folder / "tt-smi").read_text().replace("assert", "assert sys.argv[1:] == ['-s', '--snapshot_no_tty'] and")
-    )
-    (folder / "tt-smi").write_text(program)
-    assert len(smi.ask().entries) == 2
+def test_it_gets_arguments_and_no_terminal(folder: Path) -> None:
+    arguments = "assert sys.argv[1:] == ['-s', '--snapshot_no_tty']"
+    terminal = "assert os.path.samestat(os.stat(0), os.stat(os.devnull)) and not os.isatty(1)"
+    fake_smi(folder, f"{arguments}\n{terminal}\n{says(n300_snapshot())}")
+    # pytest gives its tests /dev/null already.
+    kept, (reading, writing) = os.dup(0), os.pipe()
+    os.dup2(reading, 0)
+    try:
+        assert len(smi.ask().entries) == 2
+    finally:
+        os.dup2(kept, 0)
+        for number in (kept, reading, writing):
+            os.close(number)
 
 
 def test_the_format_of_old_versions() -> None:
@@ -90,6 +101,34 @@ def test_fields_that_are_null_or_nonsense(value: object) -> None:
     assert [chip.silent for chip in found.entries] == [True, True, True]
 
 
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["0xFFFFFFFF", "N/A", "n300 R"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS + READINGS), inner, max_size=8),
+    max_leaves=20,
+)
+
+
+@given(st.lists(ANYTHING, max_size=4), ANYTHING)
+def test_whatever_the_fields_hold_is_read(devices: list[object], versions: object) -> None:
+    found = smi.parse(json.dumps({"device_info": devices, "host_sw_vers": versions}))
+    assert found is not None
+    assert len(found.entries) == len(devices)
+
+
+def test_numbers_that_are_too_large() -> None:
+    registers = {"TDP": "0x" + "F" * 400, "ASIC_TEMPERATURE": "0x" + "F" * 400}
+    chip = {"board_type": "p150a", "telemetry": {"aiclk": 10**400, **registers}}
+    found = smi.parse(json.dumps({"device_info": [chip]}))
+    assert found is not None
+    (read,) = found.entries
+    assert (read.megahertz, read.watts, read.celsius) == (None, 65535.0, -1 / 65536)
+
+
 @pytest.mark.parametrize(
     ("program", "told"),
     [
@@ -110,14 +149,22 @@ def test_it_fails_and_its_words_are_told(program: str, told: str, folder: Path) 
     assert "\x1b" not in caught.value.message
 
 
-def test_it_hangs_and_is_ended_with_what_it_started(folder: Path, tmp_path: Path) -> None:
-    lock, child = tmp_path / "alive", tmp_path / "child.py"
-    hold = f"file = open({str(lock)!r}, 'w'); fcntl.flock(file, fcntl.LOCK_EX)"
-    child.write_text(f"import fcntl, time\n{hold}\nprint('held', flush=True)\ntime.sleep(600)")
-    start = f"subprocess.Popen([sys.executable, {str(child)!r}], stdout=subprocess.PIPE).stdout.readline()"
-    fake_smi(folder, f"import subprocess\n{start}\ntime.sleep(600)")
-    with pytest.raises(WorkerError, match="did not answer within 2 seconds"):
-        smi.ask(timeout=2)
+def test_it_hangs_and_is_ended_with_what_it_started(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, held, child = tmp_path / "lock", tmp_path / "held", tmp_path / "child.py"
+    hold = f"file = open({str(lock)!r}, 'w'); fcntl.flock(file, fcntl.LOCK_EX); open({str(held)!r}, 'w')"
+    child.write_text(f"import fcntl, time\n{hold}\ntime.sleep(600)")
+    fake_smi(folder, f"import subprocess\nsubprocess.run([sys.executable, {str(child)!r}])")
+    wait = subprocess.Popen.wait
+
+    def wait_for_the_child(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        wait_until(held.exists, "tt-smi's child")
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait_for_the_child)
+    with pytest.raises(WorkerError, match=r"did not answer within 0.1 seconds"):
+        smi.ask(timeout=0.1)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # waits for the child's end
 
@@ -144,10 +191,11 @@ def test_the_second_chip_gets_its_readings(folder: Path, root: Path) -> None:
 def test_what_linux_does_not_tell_comes_from_it(folder: Path, root: Path) -> None:
     machine("p300c x2", root).dead(0).dead(1)
     number = serial("p300c")
-    fake_smi(folder, says(snapshot(*[entry("p300c", number, f"0000:0{n}:00.0") for n in (1, 2)])))
+    chips = [entry("p300c", number, f"0000:0{n}:00.0", asic_temperature=f"3{n}.5") for n in (2, 1)]
+    fake_smi(folder, says(snapshot(*chips)))
     found = detect.look_closely(root)
-    assert found.title == "P300X2 (QuietBox 2): 2 p300c, 4 chips"
-    assert [chip.celsius for chip in found.chips] == [34.8, 34.8, 38.5, 38.5]
+    assert found.title == "P300X2 (QuietBox 2): 2 × p300c, 4 chips"
+    assert [chip.celsius for chip in found.chips] == [31.5, 32.5, 38.5, 38.5]
     assert found.problems == ()
 
 
@@ -183,7 +231,7 @@ def test_that_it_failed_leaves_what_linux_says(folder: Path, root: Path) -> None
     machine("n300", root)
     fake_smi(folder, "time.sleep(600)")
     found = detect.look_closely(root, timeout=0.5)
-    assert found.title == "N300: 1 n300, 2 chips"
+    assert found.title == "N300: 1 × n300, 2 chips"
     assert [problem.message for problem in found.problems] == [
         "tt-smi did not answer within 0.5 seconds and was ended."
     ]

@@ -96,9 +96,10 @@ class System:
 
 
 # What makes a system: tt-inference-server, workflows/device_utils.py and workflow_types.py.
-# MESH_DEVICE and its meshes: tables of tt-metal's demos (N150 (1,1) ... TG and BHGLX (8,4), P300x2 (1,4)).
+# MESH_DEVICE and its meshes: tables of tt-metal's demos (N150 (1,1) ... TG and BHGLX (8,4), P300x2 (1,4));
+# tt-inference-server writes BH-Galaxy for BHGLX.
 # Second meshes: tt_dit's pipelines (WH LoudBox 2x4, WH Galaxy 4x8, BH QuietBox 2x2), workflow_types.py (P150X8 2x4).
-# The same meshes opened on ttnn's mock boards, P150X8 excepted: nobody described one.
+# On ttnn's mock boards all of them opened but N150X4, P150X8, P300X2 and the 1x4 of P150X4, which were not tried.
 SYSTEMS = (
     System("n150", "N150", N150, 1, ((1, 1),), "N150"),
     System("n150x4", "N150X4", N150, 4, ((1, 4),), "N150x4"),
@@ -110,7 +111,7 @@ SYSTEMS = (
     System("p150x8", "P150X8", P150, 8, ((1, 8), (2, 4)), "P150x8"),
     System("p300", "P300", P300, 2, ((1, 2),), "P300"),
     System("p300x2", "P300X2 (QuietBox 2)", P300, 4, ((1, 4), (2, 2)), "P300x2", frozenset({"qb2", "quietbox2"})),
-    System("galaxy", "Wormhole Galaxy", GALAXY_WORMHOLE, 32, ((8, 4), (4, 8)), "TG", frozenset({"wh-galaxy", "tg"})),
+    System("galaxy", "Wormhole Galaxy", GALAXY_WORMHOLE, 32, ((8, 4), (4, 8)), "TG", frozenset({"wh-galaxy"})),
     System(
         "bh-galaxy",
         "Blackhole Galaxy",
@@ -118,7 +119,7 @@ SYSTEMS = (
         32,
         ((8, 4), (4, 8)),
         "BHGLX",
-        frozenset({"blackhole_galaxy", "bhglx"}),
+        frozenset({"blackhole_galaxy"}),
     ),
 )
 

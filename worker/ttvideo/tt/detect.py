@@ -87,7 +87,7 @@ def _simulated_chip(kind: boards.BoardType, node: int | None) -> Chip:
 
 def _filled(chip: Chip, entries: Iterable[smi.Entry]) -> Chip:
     """The chip, with what tt-smi says of the one at its PCI address where Linux says nothing."""
-    entry = next((e for e in entries if chip.bus and e.bus == chip.bus and not e.remote), None)
+    entry = next((e for e in entries if chip.bus and e.bus == chip.bus), None)
     if entry is None:
         return chip
     serial, spelling = chip.serial or entry.serial, chip.spelling or entry.spelling

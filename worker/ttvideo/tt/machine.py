@@ -107,11 +107,11 @@ class Machine:
 
     @property
     def title(self) -> str:
-        """Such as 'T3K: 4 n300, 8 chips', marked if it is simulated; empty without boards."""
+        """Such as 'T3K: 4 × n300, 8 chips', marked if it is simulated; empty without boards."""
         if not self.boards:
             return ""
         names = [board.title for board in self.boards]
-        counted = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+        counted = ", ".join(f"{names.count(name)} × {name}" for name in dict.fromkeys(names))
         if self.system and self.system.board.nodes > 2:
             counted = self.system.board.id
         answering, number = sum(chip.answers for chip in self.chips), sum(1 for _ in self.chips)

@@ -166,20 +166,20 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    text = value.strip() if isinstance(value, str) else ""
+    text = "".join(filter(str.isprintable, value)).strip() if isinstance(value, str) else ""
     return "" if text in ("N/A", "None") else text
 
 
 def _number(value: object) -> float | None:
     try:
         number = float(value) if isinstance(value, (int, float, str)) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
 
 def _register(value: object) -> int | None:
     try:
-        return int(value, 16) if isinstance(value, str) else None
+        return int(value, 16) & 0xFFFFFFFF if isinstance(value, str) else None
     except ValueError:
         return None
