@@ -83,12 +83,13 @@ set-up-worker: vsix  ## test the command Set Up Worker for real, which downloads
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
 
-bench: setup  ## a job against a bare diffusers script; frames drawn together; motion on stills; AnimateDiff
+bench: setup  ## a job against a bare diffusers script; frames drawn together; motion on stills; AnimateDiff; looking for boards
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/batching.py
 	@$(BIN)/python bench/motion.py
 	@$(BIN)/python bench/memory.py
 	@$(BIN)/python bench/animatediff.py
+	@$(BIN)/python bench/detect.py
 
 clean:  ## remove what was made here, .venv too
 	rm -rf .venv build demo dist node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -8,28 +8,25 @@ import pytest
 
 from ttvideo.tt import boards
 
-# Board type, bits 36 to 55 of the serial number, chips and boards in tt-umd's descriptions of clusters.
+# Type and serial number of a board, and the number of chips, in tt-umd's descriptions of clusters; which system it is.
 DESCRIBED = {
-    "wormhole_N150": ("n150", 0x18, 1, 1),
-    "wormhole_N300": ("n300", 0x14, 2, 1),
-    "t3k_cluster_desc": ("n300", 0x14, 8, 4),
-    "6u_cluster_desc": ("ubb", 0x35, 32, 1),
-    "blackhole_P150": ("p150", 0x41, 1, 1),
-    "blackhole_4xP150": ("p150", 0x41, 4, 4),
-    "blackhole_P300_both_mmio": ("p300", 0x45, 2, 1),
-    "blackhole_galaxy": ("ubb_blackhole", 0x47, 32, 1),
+    "wormhole_N150": ("n150", 72059269368820857, 1, "n150"),
+    "wormhole_N300": ("n300", 72058994491072686, 2, "n300"),
+    "t3k_cluster_desc": ("n300", 72058994491928619, 8, "t3k"),
+    "6u_cluster_desc": ("ubb", 72061240465162240, 32, "galaxy"),
+    "blackhole_P100": ("p100", 4613626507328, 1, "p100"),
+    "blackhole_4xP150": ("p150", 4476187513102, 4, "p150x4"),
+    "blackhole_P300_both_mmio": ("p300", 4746770444292, 2, "p300"),
+    "blackhole_galaxy": ("ubb_blackhole", 4892773056512, 32, "bh-galaxy"),
 }
 
 
 @pytest.mark.parametrize("name", DESCRIBED)
 def test_descriptions_of_others_say_the_same(name: str) -> None:
-    spelling, upi, chips, _ = DESCRIBED[name]
+    spelling, serial, chips, system = DESCRIBED[name]
     kind = boards.board_type(spelling, None)
-    assert kind is not None
-    assert upi in kind.upis
-    system = boards.system_of([kind] * chips)
-    assert system is not None
-    assert system.chips == chips
+    assert boards.board_type(None, f"{serial:016X}") is kind is not None
+    assert boards.system_of([kind] * chips) is boards.system_named(system) is not None
 
 
 @pytest.mark.parametrize("system", boards.SYSTEMS, ids=lambda system: system.id)
