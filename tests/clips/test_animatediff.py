@@ -272,3 +272,14 @@ def test_with_a_step_cache_a_clip_goes_on_where_nothing_remembered_is_needed(mod
     assert kept == [1, 2, 3, 6, 8]
     for state in whole.states:
         assert np.array_equal(whole.frames, model.run(steps=8, cache="deep", guided=0.7, state=state).frames)
+
+
+def test_of_the_adapters_repositories_only_what_is_read_is_fetched() -> None:
+    lcm = ["README.md", "AnimateLCM_sd15_t2v.ckpt", "AnimateLCM_sd15_t2v_lora.safetensors", "config.json"]
+    lcm += ["diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.safetensors"]
+    assert checkpoints.needed(animatediff.LCM.published, lcm) == [lcm[2], lcm[3], lcm[4]]
+    lightning = [
+        f"animatediff_lightning_{steps}step_{kind}.safetensors" for steps in (1, 4) for kind in ("comfyui", "diffusers")
+    ]
+    four = animatediff.ADAPTERS["animatediff-lightning-4"].published
+    assert checkpoints.needed(four, ["README.md", *lightning]) == [lightning[-1]]
