@@ -21,6 +21,7 @@ def wan(folder: Path) -> None:
     import diffusers
     import torch
     import transformers
+
     from support.random_models import t5_tokenizer
 
     torch.manual_seed(0)
@@ -85,9 +86,13 @@ def main() -> None:
             cache = Path(models, name)
             env = os.environ | {"TTVIDEO_MODELS": models, "TTVIDEO_CACHE": str(cache), "OMP_WAIT_POLICY": "passive"}
             child = [sys.executable, __file__, json.dumps(params)]
-            seen = json.loads(subprocess.run(child, env=env, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+            seen = json.loads(
+                subprocess.run(child, env=env, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
+            )
             said, took = seen["said"] / 1e9, seen["took"] / 1e9
-            print(f"{name:20} said {said:5.2f} GB, took {took:5.2f} GB: {100 * (said / took - 1):+.0f} %   {seen['plan']}")
+            print(
+                f"{name:20} said {said:5.2f} GB, took {took:5.2f} GB: {100 * (said / took - 1):+.0f} %   {seen['plan']}"
+            )
 
 
 if __name__ == "__main__":

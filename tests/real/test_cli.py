@@ -187,7 +187,10 @@ def test_a_folder_that_cannot_be_written_is_said() -> None:
 def test_doctor_models_version_and_help() -> None:
     assert "bundled model" in ttvideo("doctor").stdout
     models = [json.loads(line) for line in ttvideo("models", "--json").stdout.splitlines()]
-    pictures, clips = ["sdxl", "sd35-medium", "sd35-large"], ["animatediff", "wan", "mochi", "cogvideox", "hunyuan", "ltx"]
+    pictures, clips = (
+        ["sdxl", "sd35-medium", "sd35-large"],
+        ["animatediff", "wan", "mochi", "cogvideox", "hunyuan", "ltx"],
+    )
     assert [model["id"] for model in models] == ["tiny", *pictures, *clips]
     assert ttvideo("--version").stdout.startswith("ttvideo ")
     assert "exit codes:" in ttvideo("--help").stdout

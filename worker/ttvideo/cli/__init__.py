@@ -102,7 +102,11 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--lora", action="append", default=[], metavar="FILE[:X]", help="LoRA weights, X of them")
     generate.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")
     generate.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="any parameter `ttvideo models` lists"
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any parameter that `ttvideo models show ID` lists",
     )
     generate.add_argument("--count", type=int, default=1, metavar="N", help="make N variations")
     generate.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
