@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from ttvideo.backends import installed
 from ttvideo.errors import WorkerError
 from ttvideo.families.checkpoints import cache_folder
 from ttvideo.media.files import write_atomic
@@ -48,7 +49,9 @@ class KeptEmbeddings:
             write_atomic(self._file(text), data)
 
     def _file(self, text: str) -> Path:
-        key = hashlib.sha256(f"{self._revision}\0{text}".encode()).hexdigest()
+        # Newer libraries, or a newer version of ours, may clean or encode a text otherwise.
+        versions = "|".join(str(installed(name)) for name in ("ttvideo", "diffusers", "transformers"))
+        key = hashlib.sha256(f"{versions}|{self._revision}\0{text}".encode()).hexdigest()
         return folder() / f"{key[:40]}.safetensors"
 
     def _make_room(self, wanted: int) -> None:
