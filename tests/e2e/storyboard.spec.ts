@@ -78,7 +78,7 @@ test("a link above a prompt makes its frame, and another one the next take of it
 test("the lesson's ten prompts become a video of five seconds", async ({ workbench, server }) => {
   await copyFile(LESSON, join(server.workspace, "video_prompts.txt"));
   await openFile(workbench, "video_prompts.txt");
-  await press(workbench, "Generate all 10 frames", /^(Waiting|Making)/);
+  await press(workbench, "Generate all 10 frames", /^(Waiting|Making|Make the video)/);
   const video = workbench.preview.locator("video");
   await expectPlays(video);
   expect(await video.evaluate((element: HTMLVideoElement) => element.duration)).toBeCloseTo(5, 1);
