@@ -173,7 +173,7 @@ def read_recipe(file: Path) -> dict[str, Any]:
     else:
         text = metadata.read(file)
         try:
-            recipe = json.loads(text) if text else None
+            recipe = (folders.recipe_around(file.resolve(), text) or json.loads(text)) if text else None
         except ValueError:
             recipe = None
     wanted: dict[str, type] = {"parameters": dict}

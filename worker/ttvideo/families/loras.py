@@ -1,4 +1,4 @@
-"""LoRA weights over a model's own: files or cached repositories, each with how much of it."""
+"""LoRA weights over a model's own: files, each with how much of it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def timing_key(request: GenerateRequest, p: Mapping[str, Any], device: str) -> s
     """Jobs with the same key, of effective parameters `p`, take about equally long per denoising step and otherwise."""
     size = f"{p.get('width')}x{p.get('height')}x{p.get('frames', 1)}"
     guided = float(p.get("guidance") or 0) > 1
-    model = "|".join(str(part) for part in (request.model, p.get("checkpoint")) if part)
+    model = "|".join(str(part) for part in (request.model, p.get("checkpoint"), p.get("cache")) if part)
     return f"{model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(request.formats)}"
 
 

@@ -198,8 +198,28 @@ def _moved(parameters: dict[str, Any], old: str, new: Path) -> dict[str, Any]:
 
 
 def embedded(recipe: dict[str, Any]) -> str:
-    """What goes into the files themselves, so that `ttvideo again FILE` works without our history."""
-    return json.dumps(recipe, sort_keys=True, ensure_ascii=False)
+    """What goes into the files themselves, so that `ttvideo again FILE` works without our history.
+
+    Of models and LoRAs that lie in a folder of somebody's it has the names: where they lie is in the manifest only.
+    """
+    parameters = {name: _names(value) for name, value in recipe["parameters"].items()}
+    return json.dumps({**recipe, "parameters": parameters}, sort_keys=True, ensure_ascii=False)
+
+
+def _names(value: Any) -> Any:
+    """Of a path, or of several behind commas, the last part of each."""
+    if not isinstance(value, str) or not value.startswith(("/", "~")):
+        return value
+    return ", ".join(Path(part.strip()).name for part in value.split(","))
+
+
+def recipe_around(file: Path, text: str) -> dict[str, Any] | None:
+    """The whole recipe of a file that carries `text`, if the file is still in its job's folder."""
+    for folder in (file.parent, file.parent.parent):
+        recipe = (read_manifest(folder) or {}).get("recipe")
+        if isinstance(recipe, dict) and isinstance(recipe.get("parameters"), dict) and embedded(recipe) == text:
+            return recipe
+    return None
 
 
 @dataclass(frozen=True)
