@@ -62,7 +62,7 @@ def measure(params: dict[str, Any]) -> None:
     import psutil
 
     from ttvideo import families
-    from ttvideo.families import memory
+    from ttvideo.families.clips import memory
     from ttvideo.families.family import Run
 
     family = families.find("wan")

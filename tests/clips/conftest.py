@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from support.clip_cases import Case, Model
-from ttvideo.families import parts
+from ttvideo.families.clips import parts
 
 
 @pytest.fixture(scope="session")

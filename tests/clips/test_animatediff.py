@@ -15,8 +15,10 @@ from safetensors.torch import load_file, save_file
 from support.clip_cases import CASES, NEGATIVE, PROMPT, Frames, Model, animatediff_parts
 from ttvideo import families
 from ttvideo.errors import WorkerError
-from ttvideo.families import animatediff, animatediff_unet, checkpoints, parts
+from ttvideo.families import animatediff, animatediff_unet
+from ttvideo.families.clips import parts
 from ttvideo.families.family import Run, StepEvent
+from ttvideo.families.weights import checkpoints
 
 CASE = next(case for case in CASES if case.family == "animatediff")
 TRAVEL: dict[str, Any] = {"travel": "4: a cat at night | 9: a dog"}

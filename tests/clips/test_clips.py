@@ -15,9 +15,9 @@ from support.clip_cases import CASES, NEGATIVE, PROMPT, Case, Frames, Made, Mode
 from ttvideo import families
 from ttvideo.contract import Phase
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families import parts
-from ttvideo.families.clip_pipeline import ClipPipeline
-from ttvideo.families.dry_run import Working
+from ttvideo.families.clips import parts
+from ttvideo.families.clips.dry_run import Working
+from ttvideo.families.clips.pipeline import ClipPipeline
 from ttvideo.families.family import Event, PhaseEvent, StepEvent, WithinEvent
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from support.clip_cases import CASES, Model, each_case
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import dry_run, memory
-from ttvideo.families.clips import ClipParams
-from ttvideo.families.dry_run import Peak
+from ttvideo.families.clips import dry_run, memory
+from ttvideo.families.clips.dry_run import Peak
+from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.family import NoteEvent
 
 

@@ -19,9 +19,11 @@ from support.clip_cases import CASES, Model
 from support.rpc_client import WORKER
 from ttvideo import cli, families
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families import animatediff, checkpoints, parts, prepared
+from ttvideo.families import animatediff
+from ttvideo.families.clips import parts, prepared
+from ttvideo.families.clips.parts import Parts
 from ttvideo.families.family import Event, NoteEvent, StepEvent
-from ttvideo.families.parts import Parts
+from ttvideo.families.weights import checkpoints
 
 BASE = animatediff.PUBLISHED[0]
 CASE = next(case for case in CASES if case.family == "animatediff")
@@ -144,7 +146,9 @@ def test_a_half_written_one_is_not_used(installed: Path, way: str) -> None:
     if way == "killed":
         program = """
 import os, signal
-from ttvideo.families import animatediff, checkpoints, parts, prepared
+from ttvideo.families import animatediff
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.clips import parts, prepared
 from ttvideo.families.family import StepEvent
 parts.cpu_has_bfloat16 = lambda: False
 def die(event):
@@ -192,7 +196,7 @@ MEASURE = """
 import json, psutil, sys, time
 from pathlib import Path
 from diffusers import UNetMotionModel
-from ttvideo.families.loading import load_part
+from ttvideo.families.weights.loading import load_part
 before = psutil.Process().memory_full_info().uss
 began = time.perf_counter()
 unet = load_part("it", UNetMotionModel, Path(sys.argv[1]), __import__("torch").bfloat16)

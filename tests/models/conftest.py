@@ -84,7 +84,8 @@ def ttvideo(env: dict[str, str]) -> Cli:
 
 def needed_bytes(hub: HubServer) -> int:
     """What a download fetches: each content once."""
-    from ttvideo.families import checkpoints, sdxl
+    from ttvideo.families import sdxl
+    from ttvideo.families.weights import checkpoints
 
     names = checkpoints.needed(sdxl.MODEL.published, hub.files)
     return sum(len(hub.files[name]) for name in {hub.blob(name): name for name in names}.values())

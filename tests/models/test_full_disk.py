@@ -15,7 +15,7 @@ from models.conftest import UNET, UNET_BYTES, Cli, needed_bytes, snapshot
 from support.hub_server import HubServer, Trouble
 from support.rpc_client import RpcClient
 from support.waiting import wait_until
-from ttvideo.families.hub import SPARE_BYTES
+from ttvideo.families.weights.hub import SPARE_BYTES
 
 
 @pytest.fixture

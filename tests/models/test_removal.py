@@ -14,7 +14,8 @@ from support.hub_server import HubServer
 from ttvideo import families
 from ttvideo.contract import DownloadRequest, ModelChoice
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints, sdxl
+from ttvideo.families import sdxl
+from ttvideo.families.weights import checkpoints
 from ttvideo.jobs import removal
 from ttvideo.jobs.queue import Queue, open_queue
 

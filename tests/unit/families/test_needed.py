@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ttvideo.families import checkpoints, sd35, sdxl
+from ttvideo.families import sd35, sdxl
+from ttvideo.families.weights import checkpoints
 
 SDXL = sdxl.MODEL.published
 SD35 = sd35.MEDIUM.published

@@ -12,8 +12,8 @@ from ttvideo.backends import resolve_device
 from ttvideo.cli.pictures import RunHere
 from ttvideo.contract import Checkpoint, DownloadRequest, ModelChoice, ModelInfo
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints
 from ttvideo.families.family import Event, NoteEvent
+from ttvideo.families.weights import checkpoints
 from ttvideo.jobs import folders, removal
 from ttvideo.jobs.queue import Queue
 from ttvideo.media.files import free_bytes, readable_size

@@ -12,8 +12,8 @@ from ttvideo.backends import backends, resolve_device
 from ttvideo.contract import Backend, GenerateRequest, ModelChoice, ModelInfo, Models, Phase
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import animatediff, cogvideox, hunyuan, ltx, mochi, sd35, sdxl, tiny, wan
-from ttvideo.families.checkpoints import Published, hub_cache
 from ttvideo.families.family import Family
+from ttvideo.families.weights.checkpoints import Published, hub_cache
 from ttvideo.media.files import free_bytes
 
 FAMILIES: tuple[Family, ...] = (

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints, clips, loras, tokens
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+from ttvideo.families import tokens
+from ttvideo.families.clips import fields
+from ttvideo.families.clips.family import clip_family, prepare, published_for
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.family import OnEvent
+from ttvideo.families.weights import checkpoints, loras
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import torch
 
     from ttvideo.families.animatediff_steps import Cuts
-    from ttvideo.families.clips import Embeddings
-    from ttvideo.families.prepared import Recipe
+    from ttvideo.families.clips.model import Embeddings
+    from ttvideo.families.clips.prepared import Recipe
 
 STEPS, GUIDANCE = 25, 7.5
 SEEN = 32
@@ -107,7 +111,7 @@ PUBLISHED = (
 
 
 class Params(ClipParams):
-    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    checkpoint: str = fields.checkpoint(*PUBLISHED)
     adapter: Literal[
         "animatediff-v1-5-2",
         "animatediff-lightning-1",
@@ -121,12 +125,12 @@ class Params(ClipParams):
         description="Which motion modules; lightning and animatelcm take few steps, and bring their guidance",
         json_schema_extra={"advanced": True},
     )
-    steps: int = clips.steps(STEPS)
-    guidance: float = clips.guidance(GUIDANCE)
-    frames: int = clips.frames(16)
-    fps: float = clips.fps(8)
-    width: int = clips.side("Width", 512, 8)
-    height: int = clips.side("Height", 512, 8)
+    steps: int = fields.steps(STEPS)
+    guidance: float = fields.guidance(GUIDANCE)
+    frames: int = fields.frames(16)
+    fps: float = fields.fps(8)
+    width: int = fields.side("Width", 512, 8)
+    height: int = fields.side("Height", 512, 8)
     scheduler: Literal["default", "ddim", "euler", "dpm++", "pndm", "lcm"] = Field(
         "default",
         title="Scheduler",
@@ -237,8 +241,8 @@ class AnimateDiff(ClipModel):
 
     def recipe(self, published: Published, folder: Path, name: str, dtype: torch.dtype) -> Recipe | None:
         """The UNet with motion modules: the class that has both names tensors as the files do."""
-        from ttvideo.families import prepared
         from ttvideo.families.animatediff_unet import fused
+        from ttvideo.families.clips import prepared
 
         if name != "unet":
             return None
@@ -343,7 +347,7 @@ def cuts(params: Params) -> Cuts:
 
 def _tokenizer(params: Params) -> Path | None:
     try:
-        return checkpoints.find(clips.of(MODEL, params)) / MODEL.tokenizer
+        return checkpoints.find(published_for(MODEL, params)) / MODEL.tokenizer
     except WorkerError:
         return None
 
@@ -351,13 +355,13 @@ def _tokenizer(params: Params) -> Path | None:
 def _prepare(device: str, published: Published, on_event: OnEvent) -> list[Path]:
     """With an adapter's name, of the default checkpoint with that adapter."""
     base = published if published in PUBLISHED else replace(PUBLISHED[0], also=(published,))
-    return clips.prepare(MODEL, device, base, on_event)
+    return prepare(MODEL, device, base, on_event)
 
 
 MODEL = AnimateDiff()
 EVERYTHING = (*PUBLISHED, *(adapter.published for adapter in ADAPTERS.values()))
 FAMILY = replace(
-    clips.family(MODEL),
+    clip_family(MODEL),
     published=EVERYTHING,
     checkpoints=lambda: tuple(checkpoints.checkpoint(each) for each in EVERYTHING),
     prepare=_prepare,

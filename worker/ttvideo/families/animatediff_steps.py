@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_map
 
-from ttvideo.families.stepping import Result
+from ttvideo.families.clips.stepping import Result
 
 
 @dataclass(frozen=True)

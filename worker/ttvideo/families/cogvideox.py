@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ttvideo.errors import WorkerError
-from ttvideo.families import checkpoints, clips, parameters
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+from ttvideo.families import parameters
+from ttvideo.families.clips import fields
+from ttvideo.families.clips.family import clip_family, published_for
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel, Schedulers
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import torch
@@ -45,17 +49,17 @@ PUBLISHED = (
 
 
 class Params(ClipParams):
-    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Those of the models' cards.
-    steps: int = clips.steps(50)
-    guidance: float = clips.guidance(6.0)
+    steps: int = fields.steps(50)
+    guidance: float = fields.guidance(6.0)
     start_image: str | None = parameters.start_image("The picture the clip begins with, cut to the size")
     # The pipeline takes 4k+1, too, but of an even number of latent frames the VAE makes 4k.
-    frames: int = clips.frames(49, 8)
-    fps: float = clips.fps(8)
-    width: int = clips.side("Width", 720, 16)
-    height: int = clips.side("Height", 480, 16)
-    scheduler: Literal["default", "ddim", "dpm"] = clips.scheduler()
+    frames: int = fields.frames(49, 8)
+    fps: float = fields.fps(8)
+    width: int = fields.side("Width", 720, 16)
+    height: int = fields.side("Height", 480, 16)
+    scheduler: Literal["default", "ddim", "dpm"] = fields.scheduler()
     dynamic_guidance: bool = Field(
         False,
         title="Dynamic guidance",
@@ -90,7 +94,7 @@ class CogVideoX(ClipModel):
     float32 = frozenset()
 
     def load_part(self, folder: Path, name: str, dtype: torch.dtype) -> Any:
-        from ttvideo.families.loading import class_of, load_settings
+        from ttvideo.families.weights.loading import class_of, load_settings
 
         if name != "scheduler":
             return super().load_part(folder, name, dtype)
@@ -104,7 +108,7 @@ class CogVideoX(ClipModel):
         return published.pipeline if published.pipeline == FROM_PICTURE else None
 
     def fit(self, params: Params) -> tuple[ClipParams, list[str]]:
-        published = clips.of(self, params)
+        published = published_for(self, params)
         size = _only_size(published)
         if size is None or size == (params.width, params.height):
             return params, []
@@ -162,4 +166,4 @@ def _only_size(published: Published) -> tuple[int, int] | None:
     return 8 * config["sample_width"], 8 * config["sample_height"]
 
 
-FAMILY = clips.family(CogVideoX())
+FAMILY = clip_family(CogVideoX())

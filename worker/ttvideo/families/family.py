@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from pydantic import BaseModel
 
 from ttvideo.contract import Checkpoint, Phase
-from ttvideo.families.checkpoints import Published
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import numpy as np

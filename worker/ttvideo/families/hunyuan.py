@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ttvideo.families import clips
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+from ttvideo.families.clips import fields
+from ttvideo.families.clips.family import clip_family
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel, Schedulers
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import torch
@@ -31,10 +33,10 @@ PUBLISHED = (
 
 
 class Params(ClipParams):
-    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline; the frame rate is that of the example in its documentation.
-    steps: int = clips.steps(50)
-    guidance: float = clips.guidance(6.0, "How closely to follow the prompt, as the model was taught to by itself")
+    steps: int = fields.steps(50)
+    guidance: float = fields.guidance(6.0, "How closely to follow the prompt, as the model was taught to by itself")
     true_guidance: float = Field(
         1.0,
         ge=1,
@@ -43,11 +45,11 @@ class Params(ClipParams):
         description="Above 1 the negative prompt is read, and every step takes twice as long",
         json_schema_extra={"advanced": True},
     )
-    frames: int = clips.frames(129, 4)
-    fps: float = clips.fps(15)
-    width: int = clips.side("Width", 1280, 16)
-    height: int = clips.side("Height", 720, 16)
-    scheduler: Literal["default", "unipc"] = clips.scheduler()
+    frames: int = fields.frames(129, 4)
+    fps: float = fields.fps(15)
+    width: int = fields.side("Width", 1280, 16)
+    height: int = fields.side("Height", 720, 16)
+    scheduler: Literal["default", "unipc"] = fields.scheduler()
 
 
 class Hunyuan(ClipModel):
@@ -129,4 +131,4 @@ class Hunyuan(ClipModel):
             vae.use_framewise_decoding = True
 
 
-FAMILY = clips.family(Hunyuan())
+FAMILY = clip_family(Hunyuan())

@@ -12,9 +12,10 @@ from pydantic.alias_generators import to_camel
 from ttvideo.backends import cpu_has_bfloat16
 from ttvideo.contract import Phase
 from ttvideo.errors import WorkerError
-from ttvideo.families import checkpoints, parameters, tokens
-from ttvideo.families.checkpoints import Published
+from ttvideo.families import parameters, tokens
 from ttvideo.families.family import Family, OnEvent, PhaseEvent, StepEvent
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     from ttvideo.families.painter import Painter
@@ -156,7 +157,7 @@ def load(model: ImageModel, device: str, on_event: OnEvent) -> Painter:
     On a GPU it computes in `model.dtype`; on a CPU in bfloat16 where the processor has instructions for it, else in
     float32. Where that is float16 the VAE stays in float32, because its numbers get too large.
     """
-    from ttvideo.families.loading import quiet
+    from ttvideo.families.weights.loading import quiet
 
     folder = checkpoints.find(model.published)
     total = len(model.encoders) + 3

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ttvideo.errors import WorkerError
-from ttvideo.families import checkpoints, clips, parameters
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+from ttvideo.families import parameters
+from ttvideo.families.clips import fields
+from ttvideo.families.clips.family import clip_family, published_for
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel, Schedulers
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import torch
@@ -42,10 +46,10 @@ PUBLISHED = (
 
 
 class Params(ClipParams):
-    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline. A single step fails: its end is at another place than its beginning.
-    steps: int = clips.steps(50, 2)
-    guidance: float = clips.guidance(3.0)
+    steps: int = fields.steps(50, 2)
+    guidance: float = fields.guidance(3.0)
     guidance_rescale: float = Field(
         0.0,
         ge=0,
@@ -55,11 +59,11 @@ class Params(ClipParams):
         json_schema_extra={"advanced": True},
     )
     start_image: str | None = parameters.start_image("The picture the clip begins with, cut to the size")
-    frames: int = clips.frames(161, 8)
-    fps: float = clips.fps(24)
-    width: int = clips.side("Width", 704, 32)
-    height: int = clips.side("Height", 512, 32)
-    scheduler: Literal["default", "unipc"] = clips.scheduler()
+    frames: int = fields.frames(161, 8)
+    fps: float = fields.fps(24)
+    width: int = fields.side("Width", 704, 32)
+    height: int = fields.side("Height", 512, 32)
+    scheduler: Literal["default", "unipc"] = fields.scheduler()
     # As the documentation of diffusers advises for 0.9.1 and later.
     decode_timestep: float = Field(
         0.05,
@@ -111,7 +115,7 @@ class Ltx(ClipModel):
             params = params.model_copy(update={"frames": 9})
             notes.append(f"{self.title} adds at least 8 frames to a picture: 9 instead of 1.")
         given = [name for name in ("decode_timestep", "decode_noise_scale") if _differs(params, name)]
-        if given and not _noisy(clips.of(self, params)):
+        if given and not _noisy(published_for(self, params)):
             names = " and ".join(name.replace("_", " ") for name in given)
             notes.append(f"The VAE of this checkpoint decodes without noise: {names} is not used.")
         return params, notes
@@ -183,4 +187,4 @@ def _noisy(published: Published) -> bool:
     return bool(config.get("timestep_conditioning"))
 
 
-FAMILY = clips.family(Ltx())
+FAMILY = clip_family(Ltx())

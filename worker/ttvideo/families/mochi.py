@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ttvideo.families import clips
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams
+from ttvideo.families.clips import fields
+from ttvideo.families.clips.family import clip_family
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import torch
@@ -33,16 +35,16 @@ PUBLISHED = (
 
 
 class Params(ClipParams):
-    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline. With a single step its schedule, which has two parts, divides by zero.
-    steps: int = clips.steps(64, 2)
-    guidance: float = clips.guidance(4.5)
-    frames: int = clips.frames(19, 6)
-    fps: float = clips.fps(30)
-    width: int = clips.side("Width", 848, 16)
-    height: int = clips.side("Height", 480, 16)
+    steps: int = fields.steps(64, 2)
+    guidance: float = fields.guidance(4.5)
+    frames: int = fields.frames(19, 6)
+    fps: float = fields.fps(30)
+    width: int = fields.side("Width", 848, 16)
+    height: int = fields.side("Height", 480, 16)
     # Time runs the other way in this model, which other schedulers do not know.
-    scheduler: Literal["default"] = clips.scheduler()
+    scheduler: Literal["default"] = fields.scheduler()
 
 
 class Mochi(ClipModel):
@@ -142,4 +144,4 @@ def _causal(layer: Any) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
     return forward
 
 
-FAMILY = clips.family(Mochi())
+FAMILY = clip_family(Mochi())

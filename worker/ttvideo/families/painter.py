@@ -14,11 +14,11 @@ import transformers
 from pydantic import BaseModel
 
 from ttvideo.contract import Phase
-from ttvideo.families import checkpoints
 from ttvideo.families.family import OnEvent, PhaseEvent, Prompt, Run, Shot, StepEvent
 from ttvideo.families.images import ImageModel, ImageParams
-from ttvideo.families.loading import load_part, load_settings
 from ttvideo.families.preview import LinearDecoder
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.loading import load_part, load_settings
 
 if TYPE_CHECKING:
     from ttvideo.families.family import Frame, Pixels

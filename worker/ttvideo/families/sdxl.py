@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ttvideo.families import images
-from ttvideo.families.checkpoints import Published
 from ttvideo.families.images import ImageModel, ImageParams
+from ttvideo.families.weights.checkpoints import Published
 
 
 class Params(ImageParams):

@@ -146,7 +146,7 @@ def _require_model() -> None:
 
 def load(device: str, params: BaseModel, on_event: OnEvent) -> TinyPipeline:
     """Raises WorkerError(MODEL_BROKEN) when a weight is missing or left over."""
-    from ttvideo.families.loading import load_part, load_settings, quiet
+    from ttvideo.families.weights.loading import load_part, load_settings, quiet
 
     _require_model()
     on_event(PhaseEvent(Phase.LOADING, total=5))

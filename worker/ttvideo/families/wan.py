@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ttvideo.errors import WorkerError
-from ttvideo.families import checkpoints, clips, parameters
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams, Schedulers
+from ttvideo.families import parameters
+from ttvideo.families.clips import fields
+from ttvideo.families.clips.family import clip_family
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel, Schedulers
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
     import torch
@@ -51,16 +55,16 @@ PUBLISHED = (
 
 
 class Params(ClipParams):
-    checkpoint: str = clips.checkpoint(*PUBLISHED)
+    checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline, which are those of the model's card.
-    steps: int = clips.steps(50)
-    guidance: float = clips.guidance(5.0)
+    steps: int = fields.steps(50)
+    guidance: float = fields.guidance(5.0)
     start_image: str | None = parameters.start_image("The picture the clip begins with, cut to the size")
-    frames: int = clips.frames(81, 4)
-    fps: float = clips.fps(16)
-    width: int = clips.side("Width", 832, 16)
-    height: int = clips.side("Height", 480, 16)
-    scheduler: Literal["default", "euler"] = clips.scheduler()
+    frames: int = fields.frames(81, 4)
+    fps: float = fields.fps(16)
+    width: int = fields.side("Width", 832, 16)
+    height: int = fields.side("Height", 480, 16)
+    scheduler: Literal["default", "euler"] = fields.scheduler()
     flow_shift: float | None = Field(
         None,
         gt=0,
@@ -167,4 +171,4 @@ class Wan(ClipModel):
             vae.clear_cache()
 
 
-FAMILY = clips.family(Wan())
+FAMILY = clip_family(Wan())

@@ -9,9 +9,9 @@ from dataclasses import replace
 from ttvideo import families
 from ttvideo.contract import DownloadRequest, Job, Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints
 from ttvideo.families.family import NoteEvent, PhaseEvent, StepEvent
-from ttvideo.families.hub import Download
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.hub import Download
 from ttvideo.jobs.progress import Progress
 from ttvideo.jobs.queue import Queue
 

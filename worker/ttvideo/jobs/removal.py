@@ -9,8 +9,8 @@ from pathlib import Path
 from ttvideo import families
 from ttvideo.contract import GenerateRequest, Job, ModelChoice
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints
-from ttvideo.families.checkpoints import Published
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 from ttvideo.jobs.queue import ACTIVE, Queue
 from ttvideo.media.files import disk_error
 

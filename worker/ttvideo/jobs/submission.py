@@ -16,7 +16,7 @@ from ttvideo.contract import (
     StitchRequest,
     StoryboardRequest,
 )
-from ttvideo.families import checkpoints
+from ttvideo.families.weights import checkpoints
 from ttvideo.jobs import folders, inputs, pictures, quality, timelines
 from ttvideo.jobs.storyboard.submit import new_storyboard_job
 

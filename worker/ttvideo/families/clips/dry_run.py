@@ -19,13 +19,13 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from ttvideo.backends import installed
 from ttvideo.errors import WorkerError
-from ttvideo.families import checkpoints
-from ttvideo.families.stepping import Result
+from ttvideo.families.clips.stepping import Result
+from ttvideo.families.weights import checkpoints
 from ttvideo.media.files import write_atomic
 
 if TYPE_CHECKING:
-    from ttvideo.families.clip_pipeline import ClipPipeline
-    from ttvideo.families.clips import ClipParams
+    from ttvideo.families.clips.fields import ClipParams
+    from ttvideo.families.clips.pipeline import ClipPipeline
 
 PIECES = 3
 

@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ttvideo.contract import Phase
-from ttvideo.families import loras, memory, prepared
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel, ClipParams
-from ttvideo.families.embeddings import KeptEmbeddings
+from ttvideo.families.clips import memory, prepared
+from ttvideo.families.clips.embeddings import KeptEmbeddings
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel
+from ttvideo.families.clips.parts import EmptyParts, Parts
+from ttvideo.families.clips.stepping import Kept, Stepping
 from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Run, StepEvent, WithinEvent
-from ttvideo.families.loading import class_of, quiet
-from ttvideo.families.parts import EmptyParts, Parts
 from ttvideo.families.preview import LinearDecoder
-from ttvideo.families.stepping import Kept, Stepping
+from ttvideo.families.weights import loras
+from ttvideo.families.weights.checkpoints import Published
+from ttvideo.families.weights.loading import class_of, quiet
 
 if TYPE_CHECKING:
-    from ttvideo.families.clips import Embeddings
-    from ttvideo.families.dry_run import Working
+    from ttvideo.families.clips.dry_run import Working
+    from ttvideo.families.clips.model import Embeddings
     from ttvideo.families.family import Frame, Pixels
 
 
@@ -70,7 +72,7 @@ class ClipPipeline:
 
     def working(self, params: ClipParams, *, tiled: bool) -> Working:
         """Memory that a clip is made in, beside the weights."""
-        from ttvideo.families.dry_run import recalled, working
+        from ttvideo.families.clips.dry_run import recalled, working
 
         case = params.model_copy(update={"seed": 0}), tiled
         if case not in self._working:

@@ -14,14 +14,14 @@ import psutil
 import torch
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints
+from ttvideo.families.weights import checkpoints
 from ttvideo.media.files import readable_size
 
 if TYPE_CHECKING:
-    from ttvideo.families.clip_pipeline import ClipPipeline
-    from ttvideo.families.clips import ClipParams
-    from ttvideo.families.dry_run import Working
-    from ttvideo.families.parts import Parts
+    from ttvideo.families.clips.dry_run import Working
+    from ttvideo.families.clips.fields import ClipParams
+    from ttvideo.families.clips.parts import Parts
+    from ttvideo.families.clips.pipeline import ClipPipeline
 
 ROOM = 0.8
 """Of the free memory, what all parts together may take; else one is loaded after the other."""

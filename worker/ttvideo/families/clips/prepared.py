@@ -23,13 +23,13 @@ from safetensors import SafetensorError, safe_open
 
 from ttvideo.contract import Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import checkpoints
 from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, StepEvent, WithinEvent
-from ttvideo.families.loading import HINT, class_of
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.loading import HINT, class_of
 from ttvideo.media.files import disk_error, free_bytes, readable_size
 
 if TYPE_CHECKING:
-    from ttvideo.families.parts import Parts
+    from ttvideo.families.clips.parts import Parts
 
 SPARE_BYTES = 100_000_000
 """What must stay free on the disk."""

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from ttvideo.backends import cpu_has_bfloat16
-from ttvideo.families import checkpoints, prepared
-from ttvideo.families.checkpoints import Published
-from ttvideo.families.clips import ClipModel
+from ttvideo.families.clips import prepared
+from ttvideo.families.clips.model import ClipModel
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 
 
 class Parts:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save
 
 from ttvideo.backends import installed
 from ttvideo.errors import WorkerError
-from ttvideo.families.checkpoints import cache_folder
+from ttvideo.families.weights.checkpoints import cache_folder
 from ttvideo.media.files import write_atomic
 
 MOST_BYTES = 2**30

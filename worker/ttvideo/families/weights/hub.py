@@ -23,8 +23,8 @@ import filelock
 
 from ttvideo import __version__
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families import checkpoints
-from ttvideo.families.checkpoints import Published
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.checkpoints import Published
 from ttvideo.media.files import disk_error, free_bytes, readable_size, write_atomic
 
 T = TypeVar("T")

@@ -1,0 +1,129 @@
+"""The family that a published text-to-video model makes: rules checked, checkpoint found, weights loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import tokens
+from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.model import ClipModel
+from ttvideo.families.family import Family, OnEvent
+from ttvideo.families.weights import checkpoints, loras
+from ttvideo.families.weights.checkpoints import Published
+
+if TYPE_CHECKING:
+    from ttvideo.families.clips.pipeline import ClipPipeline
+
+
+def clip_family(model: ClipModel) -> Family:
+    return Family(
+        id=model.id,
+        title=model.title,
+        makes="clip",
+        Params=model.takes,
+        published=model.published,
+        checkpoints=lambda: tuple(checkpoints.checkpoint(each) for each in model.published),
+        draws=False,
+        devices=frozenset({"cpu", "cuda"}),
+        fit=lambda given: fit(model, given),
+        remarks=lambda prompt, negative: remarks(model, prompt, negative),
+        vocabulary=lambda: None,
+        revision=lambda params: "+".join(
+            [checkpoints.revision(published_for(model, params)), *loras.prints(params.loras)]
+        ),
+        unread=lambda params: None if model.guided(params) else model.unread,
+        load=lambda device, params, on_event: load(model, device, params, on_event),
+        loads=lambda params: (published_for(model, params), model.loras(params)),
+        prepare=lambda device, published, on_event: prepare(model, device, published, on_event),
+    )
+
+
+def published_for(model: ClipModel, params: ClipParams) -> Published:
+    """The checkpoint that is asked for: one of the family's, or a folder that holds one of its kind.
+
+    Raises WorkerError(INVALID_PARAMETERS).
+    """
+    for published in model.published:
+        if params.checkpoint in (published.id, published.repo):
+            return model.complete(published, params)
+    if params.checkpoint.startswith(("/", "~")):
+        found = checkpoints.in_folder(model.published, Path(params.checkpoint).expanduser())
+        return model.complete(found, params)
+    known = ", ".join(published.id for published in model.published)
+    raise WorkerError(
+        ErrorKind.INVALID_PARAMETERS,
+        f"{model.title} has no checkpoint '{params.checkpoint[:80]}'.",
+        f"Its checkpoints are {known}; a folder is named by its whole path.",
+    )
+
+
+def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
+    """Raises WorkerError(INVALID_PARAMETERS)."""
+    published = published_for(model, params)
+    unit = model.sides(published)
+    notes: list[str] = []
+    changes: dict[str, int] = {}
+    width, height = (max(unit, int(pixels / unit + 0.5) * unit) for pixels in (params.width, params.height))
+    if (width, height) != (params.width, params.height):
+        notes.append(
+            f"{model.title} makes sizes in multiples of {unit}: {width}x{height} instead of "
+            f"{params.width}x{params.height}."
+        )
+        changes |= {"width": width, "height": height}
+    multiple = model.frame_multiple
+    count = max(0, int((params.frames - 1) / multiple + 0.5)) * multiple + 1
+    if multiple > 1 and count != params.frames:
+        notes.append(f"{model.title} makes {multiple}k+1 frames: {count} instead of {params.frames}.")
+        changes |= {"frames": count}
+    loras.parse(params.loras)
+    _check_start(model, published, getattr(params, "start_image", None))
+    params, more = model.fit(params.model_copy(update=changes))
+    return params, notes + more
+
+
+def _check_start(model: ClipModel, published: Published, picture: str | None) -> None:
+    pipeline = model.from_picture(published)
+    if picture is not None and pipeline is None:
+        others = [each.id for each in model.published if model.from_picture(each)]
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"{published.title} does not begin with a picture.",
+            f"Take one of the checkpoints that do: {', '.join(others)}." if others else "Leave the picture out.",
+        )
+    if picture is None and pipeline == published.pipeline:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"{published.title} makes clips of a picture, and none was given.",
+            "Give one with --start-image, or in the editor as the start image.",
+        )
+
+
+def remarks(model: ClipModel, prompt: str, negative_prompt: str) -> list[str]:
+    """What of the prompts is beyond the text length; that only an installed model can tell."""
+    for published in model.published:
+        try:
+            folder = checkpoints.find(published) / model.tokenizer
+        except WorkerError:
+            continue
+        return tokens.cut_off(folder, model.tokens, prompt, negative_prompt)
+    return []
+
+
+def load(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -> ClipPipeline:
+    """Raises WorkerError: MODEL_MISSING, or MODEL_BROKEN when files can't be read or weights are missing or left over.
+
+    Computes in bfloat16, but on a CPU without instructions for it in float32.
+    """
+    from ttvideo.families.clips.pipeline import load_clip_pipeline
+
+    return load_clip_pipeline(model, published_for(model, params), device, params, on_event)
+
+
+def prepare(model: ClipModel, device: str, published: Published, on_event: OnEvent) -> list[Path]:
+    """See `Family.prepare`."""
+    from ttvideo.families.clips import prepared
+    from ttvideo.families.clips.parts import Parts
+
+    return prepared.make(Parts(model, published, device), on_event, everything=True)
