@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from support.rpc_client import WORKER, RpcClient
-from ttvideo.jobs.device_lock import DeviceLock
-from ttvideo.jobs.store import state_folder
+from ttvideo.state import DeviceLock, state_folder
 
 QUICK = {"frames": 1, "steps": 1, "seed": 1}
 
@@ -105,7 +104,7 @@ def test_a_second_process_waits_or_leaves_and_says_for_whom(outputs: Path) -> No
 
 def test_the_lock_goes_with_its_holder() -> None:
     code = (
-        "import sys; from pathlib import Path; from ttvideo.jobs.device_lock import DeviceLock;"
+        "import sys; from pathlib import Path; from ttvideo.state import DeviceLock;"
         "lock = DeviceLock(Path(sys.argv[1]), 'cpu', 'other'); print(lock.acquire(), flush=True); sys.stdin.read()"
     )
     path = os.pathsep.join(filter(None, [str(WORKER), os.environ.get("PYTHONPATH")]))

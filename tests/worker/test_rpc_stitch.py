@@ -13,9 +13,9 @@ from PIL import Image
 from support.rpc_client import Message, RpcClient, RpcError
 from ttvideo.contract import GenerateRequest, Interrupted, Job
 from ttvideo.jobs import folders
-from ttvideo.jobs.device_lock import DeviceLock
 from ttvideo.jobs.queue import open_queue
 from ttvideo.media.frames import load_frame
+from ttvideo.state import DeviceLock
 from unit.media import probe
 
 ENDED = ("done", "failed", "cancelled", "interrupted")

@@ -13,7 +13,8 @@ from ttvideo.errors import WorkerError
 from ttvideo.families import tiny
 from ttvideo.jobs import folders
 from ttvideo.jobs.device_lock import device_status
-from ttvideo.jobs.store import Store, state_folder
+from ttvideo.jobs.store import Store
+from ttvideo.state import state_folder
 from ttvideo.tt import detect
 
 NEEDED_DISK = 1_000_000_000

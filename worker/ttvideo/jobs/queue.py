@@ -34,9 +34,9 @@ from ttvideo.contract import (
 )
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import folders
-from ttvideo.jobs.process import ProcessIdentity
-from ttvideo.jobs.store import Store, state_folder
+from ttvideo.jobs.store import Store
 from ttvideo.jobs.submission import new_job
+from ttvideo.state import ProcessIdentity, state_folder
 
 POLL_SECONDS = 0.03
 ACTIVE = ("running", "cancelling")

@@ -31,7 +31,6 @@ from ttvideo.families import find
 from ttvideo.families.family import Family, Illustrator, Pipeline, Run
 from ttvideo.jobs import folders
 from ttvideo.jobs.clip import complete, picture, stitch, stitch_pictures
-from ttvideo.jobs.device_lock import DeviceLock
 from ttvideo.jobs.download import download
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.inputs import fingerprints
@@ -39,6 +38,7 @@ from ttvideo.jobs.progress import Progress
 from ttvideo.jobs.queue import MustWait, Queue, Work
 from ttvideo.jobs.still import animate_picture
 from ttvideo.jobs.storyboard.make import Making
+from ttvideo.state import DeviceLock
 
 log = logging.getLogger(__name__)
 _Loaded: TypeAlias = tuple[str, str, Hashable]

@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
-
 from ttvideo.errors import ErrorKind, WorkerError
 
 MIGRATIONS = (
@@ -42,11 +40,6 @@ MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN work TEXT NOT NULL DEFAULT 'generate';
     """,
 )
-
-
-def state_folder() -> Path:
-    """Where database and locks live: $TTVIDEO_STATE, else the platform's place for user state."""
-    return Path(os.environ.get("TTVIDEO_STATE") or platformdirs.user_state_dir("ttvideo", appauthor=False))
 
 
 class Store:

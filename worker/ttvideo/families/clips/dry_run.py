@@ -20,8 +20,8 @@ from torch.utils._pytree import tree_leaves, tree_map
 from ttvideo.backends import installed
 from ttvideo.errors import WorkerError
 from ttvideo.families.clips.stepping import Result
-from ttvideo.families.weights import checkpoints
 from ttvideo.media.files import write_atomic
+from ttvideo.state import cache_folder
 
 if TYPE_CHECKING:
     from ttvideo.families.clips.fields import ClipParams
@@ -62,7 +62,7 @@ def recalled(key: str, make: Callable[[], Working]) -> Working:
     """What an earlier process found out for the same key; otherwise what `make` does, and later ones are told."""
     versions = "|".join(str(installed(name)) for name in ("ttvideo", "torch", "diffusers", "transformers"))
     name = hashlib.sha256(f"{versions}|{key}".encode()).hexdigest()[:40]
-    file = checkpoints.cache_folder() / "plans" / f"{name}.json"
+    file = cache_folder() / "plans" / f"{name}.json"
     with suppress(OSError, ValueError, TypeError):
         return Working(**json.loads(file.read_text()))
     made = make()

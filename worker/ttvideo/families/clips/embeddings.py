@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save
 
 from ttvideo.backends import installed
 from ttvideo.errors import WorkerError
-from ttvideo.families.weights.checkpoints import cache_folder
 from ttvideo.media.files import write_atomic
+from ttvideo.state import cache_folder
 
 MOST_BYTES = 2**30
 """Of all kept texts together; a T5-XXL's take up to 4 MB each. The ones not asked for the longest go first."""

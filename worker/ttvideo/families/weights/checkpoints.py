@@ -17,11 +17,10 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from ttvideo.contract import Checkpoint
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.media.files import readable_size
+from ttvideo.state import cache_folder
 
 VARIANTS = ("fp16", "bf16")
 """The suffixes of half-precision files; they are read instead of others where both are there."""
@@ -105,12 +104,6 @@ def needed(model: Published, names: Iterable[str]) -> list[str]:
     for part in model.weights:
         chosen += next((weights[part, variant] for variant in (*VARIANTS, "") if (part, variant) in weights), [])
     return sorted(chosen)
-
-
-def cache_folder() -> Path:
-    """Of what can be made again."""
-    own = os.environ.get("TTVIDEO_CACHE")
-    return Path(own) if own else user_cache_path("ttvideo")
 
 
 def prepared_folder(*models: Published) -> Path:
