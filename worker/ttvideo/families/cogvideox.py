@@ -13,7 +13,7 @@ from ttvideo.errors import WorkerError
 from ttvideo.families import parameters
 from ttvideo.families.clips import fields
 from ttvideo.families.clips.family import clip_family, published_for
-from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.fields import ClipParams, TransformerParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
@@ -48,7 +48,7 @@ PUBLISHED = (
 )
 
 
-class Params(ClipParams):
+class Params(TransformerParams):
     checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Those of the models' cards.
     steps: int = fields.steps(50)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ttvideo.families.clips import fields
 from ttvideo.families.clips.family import clip_family
-from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.fields import TransformerParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.weights.checkpoints import Published
 
@@ -32,7 +32,7 @@ PUBLISHED = (
 )
 
 
-class Params(ClipParams):
+class Params(TransformerParams):
     checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline; the frame rate is that of the example in its documentation.
     steps: int = fields.steps(50)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ttvideo.families.clips import fields
 from ttvideo.families.clips.family import clip_family
-from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.fields import TransformerParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.weights.checkpoints import Published
 
@@ -34,7 +34,7 @@ PUBLISHED = (
 )
 
 
-class Params(ClipParams):
+class Params(TransformerParams):
     checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline. With a single step its schedule, which has two parts, divides by zero.
     steps: int = fields.steps(64, 2)

@@ -12,7 +12,7 @@ from ttvideo.errors import WorkerError
 from ttvideo.families import parameters
 from ttvideo.families.clips import fields
 from ttvideo.families.clips.family import clip_family
-from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.fields import TransformerParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
@@ -54,7 +54,7 @@ PUBLISHED = (
 )
 
 
-class Params(ClipParams):
+class Params(TransformerParams):
     checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline, which are those of the model's card.
     steps: int = fields.steps(50)

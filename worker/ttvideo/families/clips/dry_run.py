@@ -49,7 +49,8 @@ def working(dry: ClipPipeline, params: ClipParams, *, tiled: bool) -> Working:
             texts = [model.encode(pipe, "text") for _ in range(count)]
         pipe = dry.pipeline(params)
         pipe.scheduler = model.scheduler(pipe.scheduler, params)
-        first = _first_step(pipe, model.denoisers, partial(dry.call, pipe, params, texts, torch.Generator()))
+        call = partial(dry.call, pipe, params, texts, torch.Generator())
+        first = _first_step(pipe, model.denoisers, model.forwards(params), call)
         with _measured() as decoding:
             pieces = dry.pictures(model.unpack(pipe, first.sample, params), params, torch.Generator(), tiled=tiled)
             # The others take what these take, and a long clip has hundreds.
@@ -84,8 +85,10 @@ class _Enough(Exception):
     pass
 
 
-def _first_step(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object]) -> _Step:
-    """The denoiser runs inside the pipeline's call, because a family may have changed it for that time."""
+def _first_step(pipe: Any, denoisers: tuple[str, ...], forwards: int, call: Callable[[], object]) -> _Step:
+    """The denoiser runs inside the pipeline's call, because a family may have changed it for that time; a step asks it
+    `forwards` times.
+    """
     found: dict[str, Any] = {}
 
     def forward(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -93,7 +96,8 @@ def _first_step(pipe: Any, denoisers: tuple[str, ...], call: Callable[[], object
             args_, kwargs_ = tree_map(_without_data, (args, kwargs))
             with _measured() as denoising:
                 original(*args_, **kwargs_)
-            found["peak"] = denoising.peak
+            # What a step cache remembers, of each text by itself.
+            found["peak"] = denoising.peak + forwards * denoising.now
         asked = kwargs["hidden_states"] if "hidden_states" in kwargs else kwargs.get("sample", *args[:1])
         return Result((asked,))
 

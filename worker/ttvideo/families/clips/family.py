@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import tokens
+from ttvideo.families.clips import fields, step_cache
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.family import Family, OnEvent
@@ -77,6 +78,8 @@ def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
     if multiple > 1 and count != params.frames:
         notes.append(f"{model.title} makes {multiple}k+1 frames: {count} instead of {params.frames}.")
         changes |= {"frames": count}
+    if step_cache.of(params) is None and fields.differs(params, "cache_threshold"):
+        notes.append("Without a step cache its threshold changes nothing.")
     loras.parse(params.loras)
     _check_start(model, published, getattr(params, "start_image", None))
     params, more = model.fit(params.model_copy(update=changes))

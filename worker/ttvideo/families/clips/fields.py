@@ -42,6 +42,33 @@ class ClipParams(BaseModel):
     )
 
 
+class TransformerParams(ClipParams):
+    """Of a clip that a video transformer makes."""
+
+    cache: Literal["none", "first-block"] = Field(
+        "none",
+        title="Step cache",
+        description="first-block: in steps in which the first block adds about what it added before, the others are "
+        "left out; quicker, not quite the same clip",
+        json_schema_extra={"advanced": True},
+    )
+    cache_threshold: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        title="Step cache threshold",
+        description="How large a change of the first block's is still left out: more is quicker and less exact",
+        examples=[0.05, 0.1],
+        json_schema_extra={"advanced": True},
+    )
+
+
+def differs(params: BaseModel, name: str) -> bool:
+    """Whether there is such a parameter, and it is not as it is when nobody asks."""
+    fields = type(params).model_fields
+    return name in fields and getattr(params, name) != fields[name].default
+
+
 def checkpoint(*published: Published) -> Any:
     names = ", ".join(each.id for each in published)
     return Field(

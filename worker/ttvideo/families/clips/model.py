@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from ttvideo.families.clips import step_cache
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.weights import checkpoints, loras
 from ttvideo.families.weights.checkpoints import Published
@@ -112,11 +113,15 @@ class ClipModel(ABC):
 
     def keeps(self, params: Any, step: int) -> bool:
         """Whether the next step needs nothing of the first `step` steps but the latents."""
-        return True
+        cache = step_cache.of(params)
+        return cache is None or cache.begins_anew(step)
 
     def guided(self, params: Any) -> bool:
         """Whether the negative prompt is read."""
         return float(params.guidance) > 1
+
+    def denoisers_of(self, pipe: Any) -> list[Any]:
+        return [part for name in self.denoisers if (part := getattr(pipe, name, None)) is not None]
 
     @abstractmethod
     def blocks(self, denoiser: Any) -> Sequence[Any]:
@@ -133,11 +138,12 @@ class ClipModel(ABC):
     @contextmanager
     def calling(self, pipe: Any, params: Any, texts: Sequence[Embeddings]) -> Iterator[dict[str, Any]]:
         """Around the pipeline's call: gives its arguments for the texts of prompt and negative prompt, in order."""
-        yield {
-            prefix + name: tensor
-            for text, prefix in zip(texts, ("", "negative_"), strict=False)
-            for name, tensor in text.items()
-        }
+        with step_cache.applied(pipe, self.denoisers_of(pipe), step_cache.of(params)):
+            yield {
+                prefix + name: tensor
+                for text, prefix in zip(texts, ("", "negative_"), strict=False)
+                for name, tensor in text.items()
+            }
 
     def arguments(self, params: Any) -> dict[str, Any]:
         """What the pipeline's call is given beside embeddings, size, frames, steps, guidance, picture and generator."""

@@ -158,7 +158,7 @@ class ClipPipeline:
         self._load((*self.model.denoisers, "vae"), on_event)
         pipe = self.pipeline(params)
         pipe.scheduler = self.model.scheduler(pipe.scheduler, params)
-        denoisers = [getattr(pipe, name) for name in self.model.denoisers if getattr(pipe, name, None) is not None]
+        denoisers = self.model.denoisers_of(pipe)
         if not any(getattr(denoiser, "peft_config", None) for denoiser in denoisers):
             loras.apply(pipe, self.model.title, self._adapters)
         kept = Kept.restore(run.state, self.parts.device) if run.state else None
