@@ -21,6 +21,7 @@ export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
   internal: [LOG],
   noDevice: [HARDWARE],
   deviceBusy: [HARDWARE],
+  deviceFailed: [HARDWARE, LOG],
   unsupported: [HARDWARE],
   modelMissing: [DOWNLOAD, SET_UP],
   modelBroken: [SET_UP, LOG],

@@ -18,6 +18,7 @@ class ErrorKind(str, Enum):
     UNSUPPORTED = "unsupported"
     NO_DEVICE = "noDevice"
     DEVICE_BUSY = "deviceBusy"
+    DEVICE_FAILED = "deviceFailed"
     OUT_OF_MEMORY = "outOfMemory"
     BAD_OUTPUT = "badOutput"
     DISK = "disk"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,11 @@ def cache_folder() -> Path:
     """Of what can be made again."""
     own = os.environ.get("TTVIDEO_CACHE")
     return Path(own) if own else platformdirs.user_cache_path("ttvideo")
+
+
+def process_title() -> str:
+    """How others call this process, such as `ttvideo serve`."""
+    return " ".join(["ttvideo", *(word for word in sys.argv[1:2] if not word.startswith("-"))])
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,7 @@ export type ErrorKind =
   | "unsupported"
   | "noDevice"
   | "deviceBusy"
+  | "deviceFailed"
   | "outOfMemory"
   | "badOutput"
   | "disk"

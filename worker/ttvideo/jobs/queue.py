@@ -10,7 +10,6 @@ import builtins
 import json
 import shutil
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import folders
 from ttvideo.jobs.store import Store
 from ttvideo.jobs.submission import new_job
-from ttvideo.state import ProcessIdentity, state_folder
+from ttvideo.state import ProcessIdentity, process_title, state_folder
 
 POLL_SECONDS = 0.03
 ACTIVE = ("running", "cancelling")
@@ -73,7 +72,7 @@ class MustWait:
 class Queue:
     def __init__(self, store: Store, kind: Literal["worker", "terminal"]) -> None:
         self.store, self.kind, self.identity = store, kind, ProcessIdentity.own()
-        self.title = " ".join(["ttvideo", *(word for word in sys.argv[1:2] if not word.startswith("-"))])
+        self.title = process_title()
         with store.transaction() as db:
             me = (self.identity.pid, self.identity.started)
             db.execute("INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?)", (*me, kind, self.title))
