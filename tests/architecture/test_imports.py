@@ -102,3 +102,9 @@ def test_nothing_heavy_is_imported_at_start(entrance: str) -> None:
     run = subprocess.run([sys.executable, "-c", program], cwd=WORKER, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert [name for name in HEAVY if name in json.loads(run.stdout)] == []
+
+
+def test_the_package_animatediff_ttnn_stands_alone() -> None:
+    files = sorted((WORKER / "animatediff_ttnn").rglob("*.py"))
+    assert files
+    assert [file.name for file in files if any(imported(ast.parse(file.read_text())))] == []

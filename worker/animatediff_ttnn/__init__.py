@@ -1,0 +1,1 @@
+"""AnimateDiff's temporal attention on Tenstorrent boards. Needs nothing of ttvideo."""
