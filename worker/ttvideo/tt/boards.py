@@ -19,12 +19,15 @@ class Arch:
     """PCI device id; the vendor is PCI_VENDOR."""
     arch_name: str | None
     """What TT_METAL_ARCH_NAME is set to; None where nothing has to be set."""
+    clock: float
+    """The highest clock of the Tensix cores, in Hz."""
 
 
 # PCI ids: tt-kmd, enumerate.h. TT_METAL_ARCH_NAME: the video lesson sets it on the P100, and on no Wormhole board.
+# Clocks: docs.tenstorrent.com/aibs/{wormhole,blackhole}/specifications.
 PCI_VENDOR = 0x1E52
-WORMHOLE = Arch("wormhole", "Wormhole", 0x401E, arch_name=None)
-BLACKHOLE = Arch("blackhole", "Blackhole", 0xB140, arch_name="blackhole")
+WORMHOLE = Arch("wormhole", "Wormhole", 0x401E, arch_name=None, clock=1.0e9)
+BLACKHOLE = Arch("blackhole", "Blackhole", 0xB140, arch_name="blackhole", clock=1.35e9)
 ARCHS = (WORMHOLE, BLACKHOLE)
 
 
@@ -41,6 +44,10 @@ class BoardType:
     """How many of the chips have a /dev/tenstorrent/N: the others are reached through those."""
     dram: int | None
     """Bytes of DRAM of one chip."""
+    cores: int
+    """Tensix cores of one chip."""
+    bandwidth: float
+    """Of one chip's DRAM, in bytes per second."""
 
 
 # UPIs and spellings: tt-smi 6.2.1 (get_board_type), tt-kmd's telemetry.c (tt_card_type in sysfs), and tt-umd's cluster
@@ -52,17 +59,46 @@ class BoardType:
 # DRAM: docs.tenstorrent.com/aibs/{wormhole,blackhole}/specifications: 12 GB for each Wormhole chip, 32 GB for each
 # Blackhole chip, 28 GB for the p100a. The p150c is not on that page and is taken for a p150a; of the p300 and the
 # Galaxies no such page was seen: None.
-N150 = BoardType("n150", WORMHOLE, frozenset({0x18}), frozenset({"n150"}), 1, 1, 12 * GIB)
-N300 = BoardType("n300", WORMHOLE, frozenset({0x14}), frozenset({"n300"}), 2, 1, 12 * GIB)
-P100 = BoardType("p100", BLACKHOLE, frozenset({0x36, 0x43}), frozenset({"p100", "p100a", "bh-scrappy"}), 1, 1, 28 * GIB)
+# Tensix cores and bandwidth of DRAM: the same pages; of the 140 cores they give the p150a, firmware of 2026 leaves 120,
+# as tt-umd's description blackhole_P150 does. Cores of the p300 and the Galaxies: tt-umd's descriptions, in which two
+# columns, nothing and one column are left out. Their bandwidth is taken for that of the same chip on other boards.
+N150 = BoardType("n150", WORMHOLE, frozenset({0x18}), frozenset({"n150"}), 1, 1, 12 * GIB, 72, 288e9)
+N300 = BoardType("n300", WORMHOLE, frozenset({0x14}), frozenset({"n300"}), 2, 1, 12 * GIB, 64, 288e9)
+P100 = BoardType(
+    "p100", BLACKHOLE, frozenset({0x36, 0x43}), frozenset({"p100", "p100a", "bh-scrappy"}), 1, 1, 28 * GIB, 120, 448e9
+)
 P150 = BoardType(
-    "p150", BLACKHOLE, frozenset({0x40, 0x41, 0x42}), frozenset({"p150", "p150a", "p150b", "p150c"}), 1, 1, 32 * GIB
+    "p150",
+    BLACKHOLE,
+    frozenset({0x40, 0x41, 0x42}),
+    frozenset({"p150", "p150a", "p150b", "p150c"}),
+    1,
+    1,
+    32 * GIB,
+    120,
+    512e9,
 )
 P300 = BoardType(
-    "p300", BLACKHOLE, frozenset({0x44, 0x45, 0x46}), frozenset({"p300", "p300a", "p300b", "p300c"}), 2, 2, None
+    "p300",
+    BLACKHOLE,
+    frozenset({0x44, 0x45, 0x46}),
+    frozenset({"p300", "p300a", "p300b", "p300c"}),
+    2,
+    2,
+    None,
+    120,
+    512e9,
 )
 GALAXY_WORMHOLE = BoardType(
-    "tt-galaxy-wh", WORMHOLE, frozenset({0x35}), frozenset({"tt-galaxy-wh", "galaxy-wormhole", "ubb"}), 8, 8, None
+    "tt-galaxy-wh",
+    WORMHOLE,
+    frozenset({0x35}),
+    frozenset({"tt-galaxy-wh", "galaxy-wormhole", "ubb"}),
+    8,
+    8,
+    None,
+    80,
+    288e9,
 )
 GALAXY_BLACKHOLE = BoardType(
     "tt-galaxy-bh",
@@ -72,6 +108,8 @@ GALAXY_BLACKHOLE = BoardType(
     8,
     8,
     None,
+    130,
+    512e9,
 )
 BOARD_TYPES = (N150, N300, P100, P150, P300, GALAXY_WORMHOLE, GALAXY_BLACKHOLE)
 
@@ -99,7 +137,7 @@ class System:
 # MESH_DEVICE and its meshes: tables of tt-metal's demos (N150 (1,1) ... TG and BHGLX (8,4), P300x2 (1,4));
 # tt-inference-server writes BH-Galaxy for BHGLX.
 # Second meshes: tt_dit's pipelines (WH LoudBox 2x4, WH Galaxy 4x8, BH QuietBox 2x2), workflow_types.py (P150X8 2x4).
-# On ttnn's mock boards all of them opened but N150X4, P150X8, P300X2 and the 1x4 of P150X4, which were not tried.
+# Each mesh of each system opens on ttnn's mock boards (tests/ttnn).
 SYSTEMS = (
     System("n150", "N150", N150, 1, ((1, 1),), "N150"),
     System("n150x4", "N150X4", N150, 4, ((1, 4),), "N150x4"),
