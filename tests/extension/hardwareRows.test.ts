@@ -2,12 +2,12 @@ import { expect, it } from "vitest";
 import { hardwareRows, likelyDevice } from "../../extension/src/hardwareRows";
 import status from "../contract/golden/method.device-status.json";
 import hello from "../contract/golden/method.worker-hello.json";
-import type { Hello } from "../../extension/src/worker/contract";
+import type { DeviceStatus, Hello } from "../../extension/src/worker/contract";
 
 const { backends } = hello.result as Hello;
 
 it("says of each device what is there, or why not, and who drives it", () => {
-  expect(hardwareRows(backends, status.result.devices, "auto")).toEqual([
+  expect(hardwareRows(backends, (status.result as DeviceStatus).devices, "auto")).toEqual([
     {
       device: "auto",
       label: "Automatic",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.rpc_client import RpcClient
+from support.tt_machines import machine, write
 from support.waiting import wait_until
-from ttvideo.contract import GenerateRequest, Job, Output, OutputAppeared, QueueState, Wire
+from ttvideo.contract import DeviceStatus, GenerateRequest, Job, Output, OutputAppeared, QueueState, Wire
+from ttvideo.jobs.devices import device_status
 from ttvideo.jobs.queue import open_queue
-from ttvideo.rpc.events import KEPT_LOG_LINES, LogEvents, QueueEvents
+from ttvideo.rpc.events import KEPT_LOG_LINES, DeviceEvents, LogEvents, QueueEvents
+from ttvideo.state import state_folder
+from ttvideo.tt import detect
 
 
 def request(folder: Path) -> GenerateRequest:
@@ -77,6 +82,41 @@ def test_a_slow_client_gets_the_latest_snapshot_only(outputs: Path) -> None:
     assert len(posted) == 2
     events.stop(10)
     queue.close()
+
+
+def test_what_changes_of_the_boards_is_told_and_nothing_else(tmp_path: Path) -> None:
+    tree = machine("n300", tmp_path / "machine")
+    heat = tree.pci(0) / "hwmon/hwmon3/temp1_input"
+    changes: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: None,
+        lambda: write(heat, "38400"),  # 38 degrees, as before
+        lambda: write(heat, "41000"),
+        lambda: tree.held(0, 4242, "python demo.py"),
+        lambda: tree.dead(0),
+    ]
+    told: list[DeviceStatus] = []
+
+    def look() -> DeviceStatus:
+        if changes:
+            changes.pop(0)()
+        return device_status(state_folder(), detect.look(tree.root, holders=True))
+
+    def post(event: str, params: Wire) -> None:
+        assert event == "device/changed"
+        assert isinstance(params, DeviceStatus)
+        told.append(params)
+
+    events = DeviceEvents(look, post, seconds=0.01)
+    events.start()
+    wait_until(lambda: told and not told[-1].boards[0].chips[0].answers, "the dead chip to be told")
+    events.stop(10)
+    first = [status.boards[0].chips[0] for status in told]
+    assert [(chip.celsius, [holder.pid for holder in chip.holders], chip.answers) for chip in first] == [
+        (41.0, [], True),
+        (41.0, [4242], True),
+        (None, [4242], False),
+    ]
 
 
 def test_logging_never_waits_for_a_slow_client() -> None:

@@ -50,7 +50,16 @@ def test_models_and_devices(client: RpcClient) -> None:
     models = Models.model_validate(client.request("models/list")).models
     assert "tiny" in [model.id for model in models]
     devices = DeviceStatus.model_validate(client.request("device/status", {})).devices
-    assert "cpu" in [device.id for device in devices]
+    assert [device.id for device in devices] == ["tt", "cuda", "cpu"]
+    assert set(devices[2].models) == {model.title for model in models}
+
+
+def test_a_simulated_board_is_told_as_such(log: Path) -> None:
+    with RpcClient(log, env={"TTVIDEO_BOARD": "t3k"}) as client:
+        status = DeviceStatus.model_validate(client.request("device/status", {}))
+    assert (status.simulated, status.title) == (True, "SIMULATED T3K: 4 × n300, 8 chips")
+    assert status.system is not None
+    assert status.system.environment == ("MESH_DEVICE=T3K",)
 
 
 def test_jobs_are_submitted_moved_cancelled_resumed_and_removed(client: RpcClient, outputs: Path) -> None:

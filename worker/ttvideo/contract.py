@@ -344,13 +344,89 @@ class MoveParams(Wire):
 
 
 class Device(Wire):
-    id: str
-    title: str
+    """Where videos can be made, and which models of this version can be made there."""
+
+    id: Literal["cpu", "cuda", "tt"]
+    available: bool
+    detail: str = Field(description="What is there; or why it is not there and what to do")
     holder: str | None = Field(None, description="Who drives it now: command and pid")
+    models: tuple[str, ...] = Field((), description="Titles of those that run there when it is available")
+    other_models: tuple[str, ...] = Field((), description="Titles of those that do not")
+
+
+class ChipHolder(Wire):
+    """A process that has a chip open."""
+
+    pid: int | None = Field(None, description="None: it cannot be seen from this container")
+    command: str = Field("", description="Empty if it may not be read")
+    title: str = Field(description="Command and pid in words")
+
+
+class Chip(Wire):
+    """A Tenstorrent chip. Readings are None where nothing was told."""
+
+    name: str = Field(description="Such as /dev/tenstorrent/0")
+    node: int | None = Field(description="N of /dev/tenstorrent/N; None: reached through another chip of its board")
+    arch: str | None
+    bus: str | None = Field(description="PCI address")
+    answers: bool
+    celsius: float | None
+    watts: float | None
+    megahertz: float | None = Field(description="Of the AI clock")
+    firmware: str | None
+    holders: tuple[ChipHolder, ...]
+
+
+class Board(Wire):
+    type: str = Field(description="Such as n300")
+    serial: str | None
+    chips: tuple[Chip, ...]
+
+
+class Mesh(Wire):
+    rows: int
+    columns: int
+
+
+class BoardSystem(Wire):
+    """What the boards of a machine are together."""
+
+    id: str
+    title: str = Field(description="Such as T3K")
+    arch: str = Field(description="Such as Wormhole")
+    chips: int
+    meshes: tuple[Mesh, ...] = Field(description="What it opens as, the first by MESH_DEVICE")
+    dram_bytes: int | None = Field(description="Of all chips; None: not known")
+    environment: tuple[str, ...] = Field(description="What tt-metal's demos want to be set, such as MESH_DEVICE=T3K")
+
+
+class BoardVersions(Wire):
+    """None: it is not there, or does not say."""
+
+    kmd: str | None
+    ttnn: str | None
+    metal: str | None = Field(description="Folder of TT_METAL_HOME, and its commit")
+    smi: str | None
+
+
+class BoardProblem(Wire):
+    """What is wrong with the boards, one sentence, and what to do."""
+
+    severity: Literal["error", "warning", "information"]
+    message: str
+    hint: str
 
 
 class DeviceStatus(Wire):
+    """What this machine can compute on, and all that is known of its Tenstorrent boards without asking tt-smi."""
+
     devices: tuple[Device, ...]
+    title: str = Field(description="Such as 'T3K: 4 × n300, 8 chips', marked if it is simulated; empty without boards")
+    simulated: bool = Field(description="The boards are those of TTVIDEO_BOARD")
+    system: BoardSystem | None = Field(description="None without boards, and for a set of boards that is not known")
+    boards: tuple[Board, ...]
+    versions: BoardVersions
+    problems: tuple[BoardProblem, ...]
 
 
 class OutputAppeared(Wire):
@@ -469,6 +545,7 @@ EVENTS: dict[str, type[Wire]] = {
     "job/changed": Job,
     "job/removed": JobId,
     "queue/changed": QueueState,
+    "device/changed": DeviceStatus,
     "output/appeared": OutputAppeared,
     "log": LogMessage,
 }

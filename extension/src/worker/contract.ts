@@ -69,6 +69,45 @@ export interface Backend {
   readonly detail: string;
 }
 
+export interface Board {
+  /** Such as n300 */
+  readonly type: string;
+  readonly serial: string | null;
+  readonly chips: readonly Chip[];
+}
+
+/** What is wrong with the boards, one sentence, and what to do. */
+export interface BoardProblem {
+  readonly severity: "error" | "warning" | "information";
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What the boards of a machine are together. */
+export interface BoardSystem {
+  readonly id: string;
+  /** Such as T3K */
+  readonly title: string;
+  /** Such as Wormhole */
+  readonly arch: string;
+  readonly chips: number;
+  /** What it opens as, the first by MESH_DEVICE */
+  readonly meshes: readonly Mesh[];
+  /** Of all chips; None: not known */
+  readonly dramBytes: number | null;
+  /** What tt-metal's demos want to be set, such as MESH_DEVICE=T3K */
+  readonly environment: readonly string[];
+}
+
+/** None: it is not there, or does not say. */
+export interface BoardVersions {
+  readonly kmd: string | null;
+  readonly ttnn: string | null;
+  /** Folder of TT_METAL_HOME, and its commit */
+  readonly metal: string | null;
+  readonly smi: string | null;
+}
+
 export interface CancelledState {
   readonly state: "cancelled";
 }
@@ -96,6 +135,34 @@ export interface Checkpoint {
   readonly diskBytes: number;
 }
 
+/** A Tenstorrent chip. Readings are None where nothing was told. */
+export interface Chip {
+  /** Such as /dev/tenstorrent/0 */
+  readonly name: string;
+  /** N of /dev/tenstorrent/N; None: reached through another chip of its board */
+  readonly node: number | null;
+  readonly arch: string | null;
+  /** PCI address */
+  readonly bus: string | null;
+  readonly answers: boolean;
+  readonly celsius: number | null;
+  readonly watts: number | null;
+  /** Of the AI clock */
+  readonly megahertz: number | null;
+  readonly firmware: string | null;
+  readonly holders: readonly ChipHolder[];
+}
+
+/** A process that has a chip open. */
+export interface ChipHolder {
+  /** None: it cannot be seen from this container */
+  readonly pid: number | null;
+  /** Empty if it may not be read */
+  readonly command: string;
+  /** Command and pid in words */
+  readonly title: string;
+}
+
 export type ClipFormat = "mp4" | "gif" | "webm";
 
 /** How a clip's pictures are compressed: H.264 and H.265 go into MP4, VP9 and AV1 into WebM. */
@@ -114,15 +181,32 @@ export interface Completions {
   readonly items: readonly Completion[];
 }
 
+/** Where videos can be made, and which models of this version can be made there. */
 export interface Device {
-  readonly id: string;
-  readonly title: string;
+  readonly id: "cpu" | "cuda" | "tt";
+  readonly available: boolean;
+  /** What is there; or why it is not there and what to do */
+  readonly detail: string;
   /** Who drives it now: command and pid */
   readonly holder: string | null;
+  /** Titles of those that run there when it is available */
+  readonly models: readonly string[];
+  /** Titles of those that do not */
+  readonly otherModels: readonly string[];
 }
 
+/** What this machine can compute on, and all that is known of its Tenstorrent boards without asking tt-smi. */
 export interface DeviceStatus {
   readonly devices: readonly Device[];
+  /** Such as 'T3K: 4 × n300, 8 chips', marked if it is simulated; empty without boards */
+  readonly title: string;
+  /** The boards are those of TTVIDEO_BOARD */
+  readonly simulated: boolean;
+  /** None without boards, and for a set of boards that is not known */
+  readonly system: BoardSystem | null;
+  readonly boards: readonly Board[];
+  readonly versions: BoardVersions;
+  readonly problems: readonly BoardProblem[];
 }
 
 export interface Done {
@@ -273,6 +357,11 @@ export interface ListParams {
 export interface LogMessage {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly message: string;
+}
+
+export interface Mesh {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 /** A model with weights of its own, to be downloaded or removed. */
@@ -594,6 +683,7 @@ export interface Events {
   "job/changed": Job;
   "job/removed": JobId;
   "queue/changed": QueueState;
+  "device/changed": DeviceStatus;
   "output/appeared": OutputAppeared;
   log: LogMessage;
 }

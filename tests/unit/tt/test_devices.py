@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from support.tt_machines import MACHINES, fake_smi, machine, n300_snapshot
 from ttvideo import families
 from ttvideo.cli import devices, doctor, main
 from ttvideo.contract import Backend
+from ttvideo.jobs import devices as jobs_devices
+from ttvideo.state import DeviceLock, state_folder
 from ttvideo.tt import detect
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -24,7 +27,7 @@ BACKENDS = (
 
 @pytest.fixture(autouse=True)
 def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "backends", lambda: BACKENDS)
+    monkeypatch.setattr(jobs_devices, "backends", lambda: BACKENDS)
     monkeypatch.setattr(families, "FAMILIES", families.FAMILIES[:3])
 
 
@@ -74,10 +77,13 @@ def test_json_is_one_line_that_says_all(root: Path, capsys: pytest.CaptureFixtur
     machine("p300c x2", root).held(3, 4242, "python demo.py")
     (line,) = shown(root, capsys, json=True).splitlines()
     told = json.loads(line)
-    assert told["system"] == {"id": "p300x2", "title": "P300X2 (QuietBox 2)", "meshes": [[1, 4], [2, 2]]}
-    assert told["environment"] == {"MESH_DEVICE": "P300x2", "TT_METAL_ARCH_NAME": "blackhole"}
+    system = told["system"]
+    assert (system["id"], system["title"], system["chips"]) == ("p300x2", "P300X2 (QuietBox 2)", 4)
+    assert system["meshes"] == [{"rows": 1, "columns": 4}, {"rows": 2, "columns": 2}]
+    assert system["environment"] == ["MESH_DEVICE=P300x2", "TT_METAL_ARCH_NAME=blackhole"]
     assert [len(board["chips"]) for board in told["boards"]] == [2, 2]
     assert told["boards"][1]["chips"][1] == {
+        "name": "/dev/tenstorrent/3",
         "node": 3,
         "arch": "blackhole",
         "bus": "0000:04:00.0",
@@ -86,10 +92,34 @@ def test_json_is_one_line_that_says_all(root: Path, capsys: pytest.CaptureFixtur
         "watts": 17.0,
         "megahertz": 500.0,
         "firmware": "18.7.0.0",
-        "holders": [{"pid": 4242, "command": "python demo.py"}],
+        "holders": [{"pid": 4242, "command": "python demo.py", "title": "python demo.py (pid 4242)"}],
     }
-    assert {backend["id"]: len(backend["models"]) for backend in told["backends"]} == {"tt": 0, "cuda": 3, "cpu": 3}
+    assert {device["id"]: len(device["models"]) for device in told["devices"]} == {"tt": 0, "cuda": 3, "cpu": 3}
+    assert {device["id"]: len(device["otherModels"]) for device in told["devices"]} == {"tt": 3, "cuda": 0, "cpu": 0}
     assert (told["simulated"], told["problems"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "severities"),
+    [
+        ("none", ["information"]),
+        ("driver missing", ["error"]),
+        ("dead chip", ["error"]),
+        ("n300", []),
+    ],
+)
+def test_how_bad_a_problem_is(name: str, severities: list[str], root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine(name, root)
+    told = json.loads(shown(root, capsys, json=True))
+    assert [problem["severity"] for problem in told["problems"]] == severities
+
+
+def test_who_drives_a_device_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with DeviceLock(state_folder(), "cpu", "ttvideo generate") as lock:
+        assert lock.acquire()
+        told = json.loads(shown(root, capsys, json=True))
+    holders = {device["id"]: device["holder"] for device in told["devices"]}
+    assert holders == {"tt": None, "cuda": None, "cpu": f"ttvideo generate (pid {os.getpid()})"}
 
 
 def test_doctor_says_each_problem_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

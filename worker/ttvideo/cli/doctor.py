@@ -12,9 +12,8 @@ from ttvideo.backends import backends, installed
 from ttvideo.errors import WorkerError
 from ttvideo.families import tiny
 from ttvideo.jobs import folders
-from ttvideo.jobs.device_lock import device_status
 from ttvideo.jobs.store import Store
-from ttvideo.state import state_folder
+from ttvideo.state import DeviceLock, state_folder
 from ttvideo.tt import detect
 
 NEEDED_DISK = 1_000_000_000
@@ -98,11 +97,8 @@ def _database() -> Iterator[Finding]:
 
 
 def _devices() -> Iterator[Finding]:
-    holders = {
-        device.id: device.holder for device in device_status(state_folder(), {b.id: b.id for b in backends()}).devices
-    }
     for backend in backends():
-        holder = holders[backend.id]
+        holder = DeviceLock(state_folder(), backend.id, "").holder()
         busy = f"; in use by {holder}" if holder else ""
         yield Finding(backend.id, backend.available, backend.detail + busy, needed=backend.id == "cpu")
     # The first is part of the line above.

@@ -1,4 +1,4 @@
-"""What the client is told unasked: changes of the queue, by whichever process, and the log."""
+"""What the client is told unasked: changes of the queue, by whichever process, of the devices, and the log."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from collections.abc import Callable
 from logging.handlers import QueueHandler
 from typing import Literal
 
-from ttvideo.contract import Job, JobId, LogMessage, Wire
+from ttvideo.contract import Chip, DeviceStatus, Job, JobId, LogMessage, Wire
 from ttvideo.jobs.outputs import appeared
 from ttvideo.jobs.queue import Changes, Queue
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+LOOK_AT_DEVICES_SECONDS = 3.0
+"""A look costs milliseconds: what Linux says of boards and of who has them open."""
 KEPT_LOG_LINES = 500
 
 Post = Callable[[str, Wire], None]
@@ -75,6 +77,40 @@ class QueueEvents:
             self._post("queue/changed", changes.queue)
 
 
+class DeviceEvents:
+    """Looks at the devices again and again, on a daemon thread, and tells when something is not as it was.
+
+    Readings count when they are others as people read them, without decimals. Like QueueEvents, it waits for a slow
+    client.
+    """
+
+    def __init__(self, look: Callable[[], DeviceStatus], post: Post, seconds: float = LOOK_AT_DEVICES_SECONDS) -> None:
+        self._look, self._post, self._seconds = look, post, seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="devices", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        self._stopping.set()
+        self._thread.join(timeout)
+
+    def _follow(self) -> None:
+        told: DeviceStatus | None = None
+        while not self._stopping.is_set():
+            try:
+                now = _rounded(self._look())
+                if now != told:
+                    if told is not None:
+                        self._post("device/changed", now)
+                    told = now
+            except Exception:
+                # Looking raises nothing that is known of; what did is looked at again later.
+                log.exception("unexpected error while looking at the devices")
+            self._stopping.wait(self._seconds)
+
+
 class LogEvents(QueueHandler):
     """Passes log records on without ever making the one who logs wait; what a slow client leaves is dropped."""
 
@@ -101,6 +137,19 @@ class LogEvents(QueueHandler):
 
 def _paths(job: Job) -> frozenset[str]:
     return frozenset(output.path for output in job.outputs)
+
+
+def _rounded(status: DeviceStatus) -> DeviceStatus:
+    boards = (
+        board.model_copy(update={"chips": tuple(_rounded_chip(chip) for chip in board.chips)})
+        for board in status.boards
+    )
+    return status.model_copy(update={"boards": tuple(boards)})
+
+
+def _rounded_chip(chip: Chip) -> Chip:
+    readings = {"celsius": chip.celsius, "watts": chip.watts, "megahertz": chip.megahertz}
+    return chip.model_copy(update={name: value and float(round(value)) for name, value in readings.items()})
 
 
 def _level(number: int) -> Literal["debug", "info", "warning", "error"]:

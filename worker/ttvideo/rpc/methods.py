@@ -34,11 +34,12 @@ from ttvideo.contract import (
     WatchParams,
 )
 from ttvideo.jobs import removal
-from ttvideo.jobs.device_lock import device_status
+from ttvideo.jobs.devices import device_status
 from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
 from ttvideo.jobs.storyboard import editor
 from ttvideo.rpc.protocol import Handler
+from ttvideo.tt import detect
 
 
 def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
@@ -102,8 +103,7 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
         return queue.unpause()
 
     def devices(_: Nothing) -> DeviceStatus:
-        available: dict[str, str] = {backend.id: backend.detail for backend in backends() if backend.available}
-        return device_status(queue.store.folder, available)
+        return device_status(queue.store.folder, detect.look(holders=True))
 
     def watch(params: WatchParams) -> Outputs:
         return Outputs(outputs=outputs.watch(params.folders))

@@ -59,12 +59,14 @@ def serve() -> int:
     logging.getLogger().setLevel(max(logging.WARNING, LEVELS.get(level, 0)))
     logging.getLogger("ttvideo").setLevel(LEVELS.get(level, logging.INFO))
 
+    from ttvideo.jobs.devices import device_status
     from ttvideo.jobs.outputs import OutputWatch
     from ttvideo.jobs.queue import open_queue
     from ttvideo.jobs.runner import Runner
-    from ttvideo.rpc.events import LogEvents, QueueEvents
+    from ttvideo.rpc.events import DeviceEvents, LogEvents, QueueEvents
     from ttvideo.rpc.methods import make_handlers
     from ttvideo.rpc.protocol import make_protocol
+    from ttvideo.tt import detect
 
     queue = open_queue("worker")
     outputs = OutputWatch(queue, lambda appeared: protocol.post("output/appeared", appeared))
@@ -73,10 +75,12 @@ def serve() -> int:
     logging.getLogger("ttvideo").addHandler(log_events)
     log_events.start()
     events = QueueEvents(queue, protocol.post)
+    devices = DeviceEvents(lambda: device_status(queue.store.folder, detect.look(holders=True)), protocol.post)
     answering = start_answering(channel, protocol, ends)
     if level not in LEVELS:
         log.warning("TTVIDEO_LOG_LEVEL is '%s', not one of %s: it is taken as info.", level, ", ".join(LEVELS))
     events.start()
+    devices.start()
     runner = Runner(queue)
     runner.start()
 
@@ -89,6 +93,7 @@ def serve() -> int:
     stopped = runner.stop(DEVICE_SECONDS)
     outputs.stop(LAST_EVENTS_SECONDS)
     events.stop(LAST_EVENTS_SECONDS)
+    devices.stop(LAST_EVENTS_SECONDS)
     queue.close()
     logging.shutdown()
     if not stopped:

@@ -58,7 +58,9 @@ def look_closely(root: Path = ROOT, timeout: float = smi.TIMEOUT) -> Machine:
         return machine
     if machine.held:
         who = next(str(holder) for chip in machine.chips for holder in chip.holders)
-        why = Problem(f"tt-smi was not asked, because {who} uses a chip.", "Ask again when it has ended.")
+        why = Problem(
+            f"tt-smi was not asked, because {who} uses a chip.", "Ask again when it has ended.", "information"
+        )
         return replace(machine, problems=(*machine.problems, why))
     try:
         snapshot = smi.ask(timeout)

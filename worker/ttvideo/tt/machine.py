@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from ttvideo.tt.boards import Arch, BoardType, System
 
@@ -85,6 +86,8 @@ class Problem:
 
     message: str
     hint: str
+    severity: Literal["error", "warning", "information"] = "warning"
+    """error: a board or all of them cannot be used; information: nothing is wrong."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ INSTALLING = "https://docs.tenstorrent.com/getting-started"
 SIMULATED = Problem(
     "The boards are simulated, because TTVIDEO_BOARD is set: nothing can be computed on them.",
     "Unset TTVIDEO_BOARD to see what is really here.",
+    "information",
 )
 
 
@@ -24,16 +25,19 @@ def without_nodes(pci: Sequence[str], driver: bool) -> Problem:
             "No Tenstorrent board was found on this machine.",
             "Videos are made on the processor or an NVIDIA GPU. If a board is built in, see whether `lspci -d 1e52:` "
             "shows it; a container must be given /dev/tenstorrent.",
+            "information",
         )
     where = f"{_number(len(pci), 'Tenstorrent device')} on PCI ({', '.join(pci[:4])}{', …' if len(pci) > 4 else ''})"
     if not driver:
         return Problem(
             f"{where}, but the driver, tt-kmd, is not loaded.",
             f"Load it (sudo modprobe tenstorrent), or install it as {INSTALLING} says.",
+            "error",
         )
     return Problem(
         f"{where} and the driver is loaded, but /dev/tenstorrent is empty or missing.",
         "In a container, give it the devices (docker run --device /dev/tenstorrent); else look into `dmesg`.",
+        "error",
     )
 
 
@@ -41,6 +45,7 @@ def no_system(name: str) -> Problem:
     return Problem(
         f"TTVIDEO_BOARD is '{name[:40]}', which is no Tenstorrent system.",
         f"It may be {', '.join(known.id for known in boards.SYSTEMS)}; unset it to see what is really here.",
+        "error",
     )
 
 
@@ -59,6 +64,7 @@ def of_boards(found: Sequence[Board], versions: Versions, system: boards.System 
                 f"The {board.title} with serial number {board.chips[0].serial} shows {len(board.chips)} of its "
                 f"{-(-len(board.chips) // kind.chips) * kind.chips} chips.",
                 "Give this container all chips of the board; else, when no program uses it, reset it with `tt-smi -r`.",
+                "error",
             )
     if system is None and all(chip.answers for chip in chips):
         yield Problem(
@@ -77,7 +83,9 @@ def of_boards(found: Sequence[Board], versions: Versions, system: boards.System 
 def closed(nodes: Sequence[int]) -> Problem:
     """Nodes that this user may not open."""
     names = ", ".join(f"/dev/tenstorrent/{node}" for node in nodes)
-    return Problem(f"You may not open {names}.", "Ask who looks after this machine for read and write access to it.")
+    return Problem(
+        f"You may not open {names}.", "Ask who looks after this machine for read and write access to it.", "error"
+    )
 
 
 def no_metal(folder: str) -> Problem:
@@ -90,11 +98,13 @@ def _dead(chip: Chip) -> Problem:
         return Problem(
             f"The second chip of the {chip.spelling} with serial number {chip.serial} does not answer tt-smi.",
             "When no program uses the board, reset it with `tt-smi -r`.",
+            "error",
         )
     return Problem(
         f"{chip.name}{where} does not answer: its telemetry is missing or makes no sense.",
         "If the machine has just started, wait two minutes. Else, when no program uses it, reset it with "
         f"`tt-smi -r {chip.node}`; if that does not help, switch the machine off and on.",
+        "error",
     )
 
 
