@@ -23,6 +23,7 @@ Program: TypeAlias = "Callable[[Session, Tensors, dict[str, Any]], Tensors]"
 
 PROGRAMS = {
     "check": "ttvideo.tt.engine.check:run",
+    "metal": "ttvideo.tt.metal.program:run",
 }
 
 
