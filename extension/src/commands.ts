@@ -28,6 +28,7 @@ export type Handler = (target?: unknown, selected?: unknown) => unknown;
 export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
   return {
     "ttVideo.generateVideo": (target) => rooms.videos.generate(target),
+    "ttVideo.runExperiment": (target) => rooms.videos.experiment(target),
     "ttVideo.startInteractiveGeneration": () => rooms.preview.openPrompt(),
     "ttVideo.stitchFrames": (target, selected) => rooms.videos.stitch(target, selected),
     "ttVideo.animateStill": (target) => rooms.videos.animate(target),

@@ -168,6 +168,24 @@ class AnimateRequest(ClipRequest):
     height: int | None = Field(None, ge=16, le=8192, description="None: the picture's own")
 
 
+class CompareRequest(ClipRequest):
+    """Show the clips of several jobs side by side, when these have ended, in one clip and on one sheet."""
+
+    kind: Literal["compare"] = "compare"
+    jobs: tuple[str, ...] = Field(min_length=2, max_length=16)
+    labels: tuple[str, ...] = Field((), max_length=16, description="One for each job; none: what tells them apart")
+    columns: int | None = Field(None, ge=1, le=16, description="None: as near to a square as there are clips")
+
+
+class ExperimentRequest(Wire):
+    """The same clip with each combination of these values, and one more job that shows them side by side."""
+
+    base: GenerateRequest
+    vary: dict[str, tuple[JsonValue, ...]] = Field(
+        min_length=1, description="Values by the name of a parameter, or of the prompt or negativePrompt"
+    )
+
+
 class ModelChoice(Wire):
     """A model with weights of its own, to be downloaded or removed."""
 
@@ -182,13 +200,21 @@ class DownloadRequest(ModelChoice):
 
 
 JobRequest: TypeAlias = Annotated[
-    GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest | DownloadRequest, Field(discriminator="kind")
+    GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest | CompareRequest | DownloadRequest,
+    Field(discriminator="kind"),
 ]
 
 
 class Queued(Wire):
     state: Literal["queued"] = "queued"
     waiting_for: str | None = Field(None, description="Whom the job waits for, when it is not simply its turn")
+
+
+class Stall(Wire):
+    """A job on Tenstorrent boards has not gone on for long: what is seen, and what helps."""
+
+    message: str
+    hint: str
 
 
 class Running(Wire):
@@ -201,6 +227,7 @@ class Running(Wire):
     preview: str | None = Field(
         None, description="Path of an animated WebP of the emerging frames, replaced as it grows"
     )
+    stall: Stall | None = Field(None, description="No step for much longer than this job's steps take")
 
 
 class Cancelling(Wire):
@@ -270,6 +297,22 @@ class Backend(Wire):
 class QueueState(Wire):
     paused: bool
     reason: str | None = None
+
+
+ResetState: TypeAlias = Literal["refused", "reset_complete", "reset_unhealthy", "reset_unverified"]
+
+
+class Reset(Wire):
+    """A reset of the Tenstorrent boards: what it does now, or how it ended. The queue is paused meanwhile, and stays
+    so unless it is complete or was refused."""
+
+    state: Literal["running"] | ResetState
+    message: str
+    hint: str = ""
+    jobs: tuple[str, ...] = Field((), description="Interrupted for it; they go on by themselves when it is complete")
+    by: str = Field(description="Which process resets: its command and pid")
+    started_at: float
+    ended_at: float | None = None
 
 
 class HelloParams(Wire):
@@ -525,6 +568,8 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "jobs/storyboard": (StoryboardRequest, Job),
     "jobs/stitch": (StitchRequest, Job),
     "jobs/animate": (AnimateRequest, Job),
+    "jobs/compare": (CompareRequest, Job),
+    "jobs/experiment": (ExperimentRequest, Jobs),
     "models/download": (DownloadRequest, Job),
     "models/remove": (ModelChoice, Models),
     "jobs/cancel": (JobId, Job),
@@ -536,6 +581,7 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "queue/pause": (Nothing, QueueState),
     "queue/resume": (Nothing, QueueState),
     "device/status": (Nothing, DeviceStatus),
+    "device/reset": (Nothing, Reset),
     "outputs/watch": (WatchParams, Outputs),
     "storyboard/check": (StoryboardText, Storyboard),
     "storyboard/complete": (StoryboardPlace, Completions),
@@ -546,6 +592,7 @@ EVENTS: dict[str, type[Wire]] = {
     "job/removed": JobId,
     "queue/changed": QueueState,
     "device/changed": DeviceStatus,
+    "device/reset": Reset,
     "output/appeared": OutputAppeared,
     "log": LogMessage,
 }

@@ -20,7 +20,7 @@ export async function askForVideo(generator: Generator, startImages: string): Pr
   const models = generator.models();
   let draft = newDraft(defaultModel());
   for (;;) {
-    const prompt = await askPrompt(generator.history, draft.prompt, models);
+    const prompt = await askPrompt(TITLE, generator.history, draft.prompt, models, { step: 1, totalSteps: 2 });
     if (prompt === undefined || prompt === BACK) {
       return undefined;
     }
@@ -32,19 +32,20 @@ export async function askForVideo(generator: Generator, startImages: string): Pr
   }
 }
 
-function askPrompt(
+export function askPrompt(
+  title: string,
   history: readonly string[],
   typed: string,
   models: Promise<unknown>,
+  steps: { readonly step?: number; readonly totalSteps?: number } = {},
 ): Promise<string | typeof BACK | undefined> {
   const earlier: Pick<string>[] = [...history]
     .reverse()
     .map((prompt) => ({ label: prompt, value: prompt, iconPath: new vscode.ThemeIcon("history") }));
   return askList<string>({
-    title: TITLE,
+    title,
     placeholder: "What should the video show? For example: a red ball bouncing on green grass",
-    step: 1,
-    totalSteps: 2,
+    ...steps,
     back: false,
     typed,
     whileOpen: models,

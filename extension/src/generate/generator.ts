@@ -6,6 +6,7 @@ import { chosenDevice, outputFolder, writesMetadata } from "../settings";
 import { MOST_VARIATIONS, type FormValues, type Preset } from "../shared/protocol";
 import type { Job, ModelInfo } from "../worker/contract";
 import type { Worker } from "../worker/worker";
+import { experimentRequest, type Experiment } from "./experiment";
 import { presetsIn, withoutPreset, withPreset } from "./presets";
 import { historyIn, withPrompt } from "./promptHistory";
 import { againRequest, generateRequest, variation } from "./requests";
@@ -60,6 +61,14 @@ export class Generator implements vscode.Disposable {
     return submitted;
   }
 
+  /** The jobs of an experiment, the one that shows the videos side by side last. Rejects with a Failure. */
+  async experiment(experiment: Experiment): Promise<readonly Job[]> {
+    const defaults = { device: chosenDevice(), outputFolder: outputFolder(), metadata: writesMetadata() };
+    const { jobs } = await this.worker.call("jobs/experiment", experimentRequest(experiment, defaults));
+    await this.keep(HISTORY, withPrompt(this.history, experiment.prompt));
+    return jobs;
+  }
+
   /** A job that makes the same once more, or the same with another seed. */
   async again(job: Job, newSeed: boolean): Promise<Job> {
     const again = againRequest(this.jobs.get(job.id) ?? job, newSeed, outputFolder());
@@ -69,6 +78,8 @@ export class Generator implements vscode.Disposable {
       case "jobs/stitch":
         return this.worker.call(again.method, again.params);
       case "jobs/animate":
+        return this.worker.call(again.method, again.params);
+      case "jobs/compare":
         return this.worker.call(again.method, again.params);
     }
   }

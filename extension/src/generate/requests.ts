@@ -1,7 +1,14 @@
 // What is asked of the worker for a prompt and values, and for making something again. Pure.
 import type { FormValues } from "../shared/protocol";
 import { Failure } from "../errors";
-import type { AnimateRequestInput, GenerateRequestInput, Job, JsonValue, StitchRequestInput } from "../worker/contract";
+import type {
+  AnimateRequestInput,
+  CompareRequestInput,
+  GenerateRequestInput,
+  Job,
+  JsonValue,
+  StitchRequestInput,
+} from "../worker/contract";
 
 /** What the settings say about every request. */
 export interface Defaults {
@@ -35,7 +42,8 @@ export function variation(request: GenerateRequestInput, seed: JsonValue, number
 type Again =
   | { readonly method: "jobs/submit"; readonly params: GenerateRequestInput }
   | { readonly method: "jobs/stitch"; readonly params: StitchRequestInput }
-  | { readonly method: "jobs/animate"; readonly params: AnimateRequestInput };
+  | { readonly method: "jobs/animate"; readonly params: AnimateRequestInput }
+  | { readonly method: "jobs/compare"; readonly params: CompareRequestInput };
 
 /** The request that makes the same clip, or one that differs in the seed only. Throws a Failure for a storyboard or download. */
 export function againRequest({ request, parameters }: Job, newSeed: boolean, outputFolder: string): Again {
@@ -51,6 +59,8 @@ export function againRequest({ request, parameters }: Job, newSeed: boolean, out
       return { method: "jobs/stitch", params: { ...request, outputFolder } };
     case "animate":
       return { method: "jobs/animate", params: { ...request, outputFolder } };
+    case "compare":
+      return { method: "jobs/compare", params: { ...request, outputFolder } };
     case "storyboard":
       throw new Failure(
         "unsupported",

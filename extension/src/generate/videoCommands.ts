@@ -7,6 +7,8 @@ import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import { parseArguments } from "./arguments";
 import { animateStill } from "./animateFlow";
+import { parseExperiment } from "./experiment";
+import { askForExperiment } from "./experimentFlow";
 import { askForVideo } from "./generateFlow";
 import type { Generator } from "./generator";
 import { stitchFrames } from "./stitchFlow";
@@ -30,6 +32,18 @@ export class VideoCommands {
       return undefined;
     }
     const submitted = await this.generator.submit(asked.prompt, asked.values, asked.startImage);
+    this.preview.letSee();
+    return submitted;
+  }
+
+  /** With `{prompt, vary, …}` it asks nothing. Resolves to the jobs; undefined when the person left. */
+  async experiment(request: unknown): Promise<readonly Job[] | undefined> {
+    const asked =
+      request === undefined ? await askForExperiment(this.generator) : parseExperiment(request, defaultModel());
+    if (asked === undefined) {
+      return undefined;
+    }
+    const submitted = await this.generator.experiment(asked);
     this.preview.letSee();
     return submitted;
   }

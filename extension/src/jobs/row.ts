@@ -126,6 +126,8 @@ function requestRows(request: Job["request"]): readonly Row[] {
         { label: "Video", text: `${MOTION_WORDS[motion]}, ${formatSeconds(seconds)}` },
       ];
     }
+    case "compare":
+      return [{ label: "Videos", text: request.labels.join("; ") }];
     case "download":
       return [];
   }

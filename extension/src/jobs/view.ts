@@ -42,6 +42,8 @@ export function jobTitle(job: Job): string {
       return `Stitch ${basename(job.request.folder)}`;
     case "animate":
       return basename(job.request.image);
+    case "compare":
+      return `Compare ${job.request.labels.join(" · ")}`;
     case "download":
       return `Download ${job.request.checkpoint ?? job.request.model}`;
   }

@@ -17,6 +17,7 @@ const plain: AllowedCommand = { startsJobs: false, accepts: (args) => args.lengt
 
 const ALLOWED: ReadonlyMap<string, AllowedCommand> = new Map([
   ["ttVideo.generateVideo", { startsJobs: true, accepts: (args) => args.length === 1 && isGeneration(args[0]) }],
+  ["ttVideo.runExperiment", { startsJobs: true, accepts: (args) => args.length === 1 && isExperiment(args[0]) }],
   ["ttVideo.startInteractiveGeneration", plain],
   ["ttVideo.detectHardware", plain],
   ["ttVideo.setUpWorker", plain],
@@ -92,6 +93,19 @@ function isGeneration(value: JsonValue | undefined): boolean {
     (negativePrompt === undefined || typeof negativePrompt === "string") &&
     (parameters === undefined || (isRecord(parameters) && Object.values(parameters).every(isScalar))) &&
     (count === undefined || (typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= 8))
+  );
+}
+
+/** What Generate Video takes, and up to 16 values of each thing that is varied. */
+function isExperiment(value: JsonValue | undefined): boolean {
+  if (!isRecord(value)) {
+    return false;
+  }
+  const { vary, ...generation } = value;
+  return (
+    isGeneration(generation) &&
+    isRecord(vary) &&
+    Object.values(vary).every((values) => isArray(values) && values.length <= 16 && values.every(isScalar))
   );
 }
 

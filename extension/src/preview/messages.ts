@@ -30,6 +30,11 @@ const CHECKS: Readonly<Record<PreviewMessage["type"], (message: Fields) => boole
   output: (message) =>
     hasOnly(message, ["action", "id"]) && isOneOf(message["action"], OUTPUT_ACTIONS) && isId(message["id"], MAX_PATH),
   select: (message) => hasOnly(message, ["id"]) && isId(message["id"], MAX_PATH),
+  compare: (message) =>
+    hasOnly(message, ["ids"]) &&
+    Array.isArray(message["ids"]) &&
+    message["ids"].length === 2 &&
+    message["ids"].every((id) => isId(id, MAX_PATH)),
   command: (message) => hasOnly(message, ["command"]) && isOneOf(message["command"], PREVIEW_COMMANDS),
   interactive: (message) => hasOnly(message, ["open"]) && typeof message["open"] === "boolean",
   storyboardFrame: (message) =>

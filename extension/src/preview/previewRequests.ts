@@ -5,6 +5,7 @@ import type { Generator } from "../generate/generator";
 import { problemOfName } from "../generate/presets";
 import { resumeJob } from "../jobs/jobActions";
 import type { JobList } from "../jobs/jobList";
+import { outputFolder, writesMetadata } from "../settings";
 import type { FormValues, JobAction, OutputAction, PreviewMessage } from "../shared/protocol";
 import type { Job, OutputAppeared } from "../worker/contract";
 import { frameOfFile } from "../storyboards/fileNames";
@@ -44,6 +45,9 @@ export async function carryOut(message: Exclude<PreviewMessage, { type: "ready" 
       break;
     case "select":
       memory.selected = asked.find(message.id).output.path;
+      break;
+    case "compare":
+      await compare(asked, message.ids);
       break;
     case "command":
       await vscode.commands.executeCommand(message.command);
@@ -138,6 +142,11 @@ async function newSeed({ generator, jobs, worker }: Asked, entry: OutputAppeared
   } else {
     await generator.again(job, true);
   }
+}
+
+async function compare(asked: Asked, ids: readonly string[]): Promise<void> {
+  const jobs = ids.map((id) => maker(asked.jobs, asked.find(id)).id);
+  await asked.worker.call("jobs/compare", { jobs, outputFolder: outputFolder(), metadata: writesMetadata() });
 }
 
 async function makeFrame({ memory, worker }: Asked, frame: number, prompt: string): Promise<void> {

@@ -132,6 +132,7 @@ function waysAgain(kind: Job["request"]["kind"], frame: number | null): ("makeAg
       return ["makeAgain", "newSeed"];
     case "stitch":
     case "animate":
+    case "compare":
       return ["makeAgain"];
     case "storyboard":
       return frame === null ? [] : ["newSeed"];

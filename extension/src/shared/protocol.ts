@@ -174,6 +174,8 @@ export type PreviewMessage =
   | { readonly type: "job"; readonly action: JobAction; readonly id: string }
   | { readonly type: "output"; readonly action: OutputAction; readonly id: string }
   | { readonly type: "select"; readonly id: string }
+  /** Make a video of these two side by side */
+  | { readonly type: "compare"; readonly ids: readonly [string, string] }
   | { readonly type: "command"; readonly command: PreviewCommand }
   | { readonly type: "interactive"; readonly open: boolean }
   /** Make this frame of the storyboard in the box, of this prompt */

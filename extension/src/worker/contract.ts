@@ -168,6 +168,40 @@ export type ClipFormat = "mp4" | "gif" | "webm";
 /** How a clip's pictures are compressed: H.264 and H.265 go into MP4, VP9 and AV1 into WebM. */
 export type Codec = "h264" | "h265" | "vp9" | "av1";
 
+/** Show the clips of several jobs side by side, when these have ended, in one clip and on one sheet. */
+export interface CompareRequestInput {
+  readonly formats?: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec?: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf?: number | null;
+  readonly outputFolder?: string | null;
+  readonly metadata?: boolean;
+  readonly kind?: "compare";
+  readonly jobs: readonly string[];
+  /** One for each job; none: what tells them apart */
+  readonly labels?: readonly string[];
+  /** None: as near to a square as there are clips */
+  readonly columns?: number | null;
+}
+
+/** Show the clips of several jobs side by side, when these have ended, in one clip and on one sheet. */
+export interface CompareRequest {
+  readonly formats: readonly ClipFormat[];
+  /** None: H.264 in MP4, VP9 in WebM */
+  readonly codec: Codec | null;
+  /** Constant rate factor: lower is better and larger */
+  readonly crf: number | null;
+  readonly outputFolder: string | null;
+  readonly metadata: boolean;
+  readonly kind: "compare";
+  readonly jobs: readonly string[];
+  /** One for each job; none: what tells them apart */
+  readonly labels: readonly string[];
+  /** None: as near to a square as there are clips */
+  readonly columns: number | null;
+}
+
 /** What may be typed at a place: `insert` replaces the text from `column` to that place. */
 export interface Completion {
   readonly label: string;
@@ -258,6 +292,13 @@ export type ErrorKind =
   | "disk"
   | "encoder"
   | "internal";
+
+/** The same clip with each combination of these values, and one more job that shows them side by side. */
+export interface ExperimentRequest {
+  readonly base: GenerateRequestInput;
+  /** Values by the name of a parameter, or of the prompt or negativePrompt */
+  readonly vary: Readonly<Record<string, readonly JsonValue[]>>;
+}
 
 export interface Failed {
   readonly state: "failed";
@@ -650,7 +691,8 @@ export interface WatchParams {
   readonly folders: readonly string[];
 }
 
-export type JobRequest = GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest | DownloadRequest;
+export type JobRequest =
+  GenerateRequest | StoryboardRequest | StitchRequest | AnimateRequest | CompareRequest | DownloadRequest;
 
 export type JobStatus = Queued | Running | Cancelling | Done | Failed | CancelledState | Interrupted;
 
@@ -662,6 +704,8 @@ export interface Methods {
   "jobs/storyboard": { params: StoryboardRequestInput; result: Job };
   "jobs/stitch": { params: StitchRequestInput; result: Job };
   "jobs/animate": { params: AnimateRequestInput; result: Job };
+  "jobs/compare": { params: CompareRequestInput; result: Job };
+  "jobs/experiment": { params: ExperimentRequest; result: Jobs };
   "models/download": { params: DownloadRequestInput; result: Job };
   "models/remove": { params: ModelChoice; result: Models };
   "jobs/cancel": { params: JobId; result: Job };

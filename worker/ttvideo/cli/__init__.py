@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ttvideo import __version__
-from ttvideo.cli import commands, models, pictures, scaling, storyboard
+from ttvideo.cli import commands, comparisons, models, pictures, scaling, storyboard
 from ttvideo.contract import ClipFormat, Codec
 from ttvideo.errors import WorkerError
 
@@ -18,6 +18,7 @@ EPILOG = """\
 examples:
   ttvideo generate "a red ball bouncing on green grass"
   ttvideo generate "a blue star rising over purple mountains" --seed 7 --format mp4,gif
+  ttvideo experiment "a red ball bouncing on green grass" --vary guidance=1,3,7
   ttvideo storyboard video_prompts.txt --style "Kodachrome photo"
   ttvideo storyboard video_prompts.txt --reroll 4
   ttvideo again ~/tt-scratchpad/.../clip.mp4 --seed 8
@@ -87,32 +88,20 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     generate = add("generate", commands.generate, "make a video from a prompt")
-    generate.add_argument("prompt", help='what to show, such as "a red ball bouncing on green grass"')
-    generate.add_argument("--model", default="tiny", help="default: %(default)s; `ttvideo models` lists them")
-    generate.add_argument("--negative", default="", metavar="TEXT", help="what not to show")
-    generate.add_argument("--frames", type=int, metavar="N")
-    generate.add_argument("--steps", type=int, metavar="N", help="denoising steps: more is slower and finer")
-    generate.add_argument("--guidance", type=float, metavar="X", help="how closely to follow the prompt")
-    generate.add_argument("--fps", type=float, metavar="N", help="frames per second of the file")
-    generate.add_argument("--size", type=size, metavar="WxH")
-    _add_start_image(generate)
-    generate.add_argument("--strength", type=float, metavar="X", help="how far to leave the start image, from 0 to 1")
-    generate.add_argument("--checkpoint", metavar="ID", help="which weights of the model, or the path of a folder")
-    generate.add_argument("--scheduler", metavar="NAME", help="how noise becomes a clip; default: the checkpoint's own")
-    generate.add_argument("--lora", action="append", default=[], metavar="FILE[:X]", help="LoRA weights, X of them")
-    generate.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")
-    generate.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any parameter that `ttvideo models show ID` lists",
-    )
+    _add_generating(generate)
     generate.add_argument("--count", type=int, default=1, metavar="N", help="make N variations")
-    generate.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
     _add_seed(generate)
     _add_output(generate)
     _add_running(generate)
+
+    experiment = add(
+        "experiment", commands.experiment, "make a video with each of some values, and show them side by side"
+    )
+    _add_generating(experiment)
+    comparisons.add_vary(experiment)
+    _add_seed(experiment)
+    _add_output(experiment)
+    _add_running(experiment)
 
     board = add("storyboard", commands.storyboard, "make a video frame by frame, from a file with their prompts")
     storyboard.add_arguments(board)
@@ -131,7 +120,9 @@ def build_parser() -> argparse.ArgumentParser:
     pictures.add_stitch(stitch, rate)
     animate = add("animate", commands.animate, "make a clip of a still picture, over which the camera moves")
     pictures.add_animate(animate, rate, size)
-    for command in (stitch, animate):
+    compare = add("compare", commands.compare, "show the videos of several jobs side by side, in step")
+    comparisons.add_compare(compare)
+    for command in (stitch, animate, compare):
         _add_output(command)
         _add_json(command)
         command.set_defaults(no_wait=False)  # they need no device that could be busy
@@ -168,6 +159,32 @@ def build_parser() -> argparse.ArgumentParser:
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
     return parser
+
+
+def _add_generating(command: argparse.ArgumentParser) -> None:
+    """What says how one clip is made of a prompt."""
+    command.add_argument("prompt", help='what to show, such as "a red ball bouncing on green grass"')
+    command.add_argument("--model", default="tiny", help="default: %(default)s; `ttvideo models` lists them")
+    command.add_argument("--negative", default="", metavar="TEXT", help="what not to show")
+    command.add_argument("--frames", type=int, metavar="N")
+    command.add_argument("--steps", type=int, metavar="N", help="denoising steps: more is slower and finer")
+    command.add_argument("--guidance", type=float, metavar="X", help="how closely to follow the prompt")
+    command.add_argument("--fps", type=float, metavar="N", help="frames per second of the file")
+    command.add_argument("--size", type=size, metavar="WxH")
+    _add_start_image(command)
+    command.add_argument("--strength", type=float, metavar="X", help="how far to leave the start image, from 0 to 1")
+    command.add_argument("--checkpoint", metavar="ID", help="which weights of the model, or the path of a folder")
+    command.add_argument("--scheduler", metavar="NAME", help="how noise becomes a clip; default: the checkpoint's own")
+    command.add_argument("--lora", action="append", default=[], metavar="FILE[:X]", help="LoRA weights, X of them")
+    command.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any parameter that `ttvideo models show ID` lists",
+    )
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
 
 
 def _add_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttvideo import families
+from ttvideo.cli import comparisons, pictures
 from ttvideo.cli import models as modelling
-from ttvideo.cli import pictures
 from ttvideo.cli import scaling as scalings
 from ttvideo.cli import storyboard as storyboards
 from ttvideo.cli.follow import Follower
 from ttvideo.contract import (
     AnimateRequest,
+    CompareRequest,
     DownloadRequest,
+    ExperimentRequest,
     GenerateRequest,
     Job,
     JobRequest,
@@ -27,7 +29,7 @@ from ttvideo.contract import (
     StoryboardRequest,
 )
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.jobs import folders, inputs
+from ttvideo.jobs import experiments, folders, inputs
 from ttvideo.jobs.queue import Queue, open_queue
 from ttvideo.jobs.runner import Runner
 from ttvideo.media.files import readable_size
@@ -59,6 +61,22 @@ def generate(arguments: argparse.Namespace) -> int:
     return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True) for request in requests])
 
 
+def experiment(arguments: argparse.Namespace) -> int:
+    base = _request(
+        arguments,
+        model=arguments.model,
+        prompt=arguments.prompt,
+        negative_prompt=arguments.negative,
+        parameters=_parameters(arguments) | ({} if arguments.seed is None else {"seed": arguments.seed}),
+    )
+    request = ExperimentRequest(base=base, vary=dict(arguments.vary))
+    return _run_here(arguments, lambda queue: experiments.submit(queue, request, reserved=True))
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    return comparisons.compare(arguments, _run_here)
+
+
 def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that the command line names. Raises WorkerError(INVALID_PARAMETERS)."""
     names = ("frames", "steps", "guidance", "fps", "strength", "checkpoint", "scheduler", "memory")
@@ -79,16 +97,8 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
                 f"'{text[:80]}' sets nothing.",
                 "Write --set NAME=VALUE, such as steps=30.",
             )
-        parameters[name.replace("-", "_")] = _value(value)
+        parameters[name.replace("-", "_")] = comparisons.value(value)
     return parameters
-
-
-def _value(text: str) -> Any:
-    """A number, true, false or null as JSON writes it; any other text is itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def stitch(arguments: argparse.Namespace) -> int:
@@ -250,6 +260,8 @@ def _about(job: Job) -> dict[str, str]:
         return {"picture": request.image}
     if isinstance(request, DownloadRequest):
         return {"download": folders.title(request)}
+    if isinstance(request, CompareRequest):
+        return {"jobs": ", ".join(request.jobs), "labels": folders.title(request)}
     return {"prompt": request.prompt, "model": request.model, "device": job.device or request.device}
 
 

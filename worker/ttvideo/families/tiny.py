@@ -62,6 +62,12 @@ class Params(BaseModel):
     fps: float = Field(
         8.0, gt=0, le=120, title="Frame rate", description="Frames per second of the file", examples=[8.0, 12.0, 24.0]
     )
+    motion: bool = Field(
+        True,
+        title="Motion modules",
+        description="Temporal attention; without it the frames do not see each other: single pictures of one prompt",
+        json_schema_extra={"advanced": True},
+    )
     width: int = Field(
         SIDE, ge=1, title="Width", description="Pixels", json_schema_extra={"enum": [SIDE], "advanced": True}
     )

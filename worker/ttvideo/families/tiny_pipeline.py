@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import torch
 from pydantic import BaseModel
 
 from ttvideo.contract import Phase
+from ttvideo.families.animatediff_unet import still
 from ttvideo.families.continuing import ContinuingDDIM, dump, restore
 from ttvideo.families.family import OnEvent, PhaseEvent, Prompt, Run, Shot, StepEvent
 from ttvideo.families.tiny import Params
@@ -155,19 +157,20 @@ class TinyPipeline:
             after_step(index + 1, tensors["latents"])
             return {}
 
-        output = self.pipe(
-            prompt_embeds=prompt,
-            negative_prompt_embeds=negative if params.guidance > 1 else None,
-            num_frames=params.frames,
-            width=params.width,
-            height=params.height,
-            num_inference_steps=params.steps,
-            guidance_scale=params.guidance,
-            generator=generators,
-            latents=latents,
-            output_type="latent",
-            callback_on_step_end=callback,
-        )
+        with nullcontext() if params.motion else still(self.pipe.unet):
+            output = self.pipe(
+                prompt_embeds=prompt,
+                negative_prompt_embeds=negative if params.guidance > 1 else None,
+                num_frames=params.frames,
+                width=params.width,
+                height=params.height,
+                num_inference_steps=params.steps,
+                guidance_scale=params.guidance,
+                generator=generators,
+                latents=latents,
+                output_type="latent",
+                callback_on_step_end=callback,
+            )
         denoised: torch.Tensor = output.frames
         return denoised
 

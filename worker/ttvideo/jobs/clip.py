@@ -17,7 +17,7 @@ from ttvideo.jobs.queue import RESUMABLE, Queue
 from ttvideo.jobs.storyboard.footage import finished
 
 if TYPE_CHECKING:
-    from ttvideo.media.timeline import Timeline
+    from ttvideo.media.encode import Frames
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def stitch(
     recipe: dict[str, Any],
     on_event: Callable[[Event], None],
     name: str = "clip",
-    source: Timeline | None = None,
+    source: Frames | None = None,
 ) -> Stitched:
     """Encode the job's frames that are there, in order, each for one frame of the clip, or what `source` shows.
 
@@ -90,7 +90,7 @@ def stitch_pictures(queue: Queue, job: Job, stopping: threading.Event) -> None:
     show(queue, job, timelines.of_pictures(request, files, fitted), (fitted.note,), progress)
 
 
-def show(queue: Queue, job: Job, source: Timeline, notes: Sequence[str | None], progress: Progress) -> None:
+def show(queue: Queue, job: Job, source: Frames, notes: Sequence[str | None], progress: Progress) -> None:
     """Make the job's folder, its clip of `source` and its manifest, and write down that it is done."""
     folders.make(Path(job.folder))
     found = {"frames": len(source), "width": source.width, "height": source.height}

@@ -19,6 +19,7 @@ from ttvideo.backends import installed
 from ttvideo.contract import (
     AnimateRequest,
     ClipRequest,
+    CompareRequest,
     DownloadRequest,
     GenerateRequest,
     Job,
@@ -79,6 +80,8 @@ def title(request: JobRequest) -> str:
         return Path(request.file).name.partition(".")[0].replace("_", " ")
     if isinstance(request, AnimateRequest):
         return Path(request.image).stem
+    if isinstance(request, CompareRequest):
+        return ", ".join(request.labels)
     if isinstance(request, DownloadRequest):
         return request.checkpoint or request.model
     folder = Path(request.folder)

@@ -20,6 +20,7 @@ from ttvideo import families
 from ttvideo.contract import (
     CancelledState,
     Cancelling,
+    CompareRequest,
     Done,
     ErrorInfo,
     Failed,
@@ -47,6 +48,7 @@ NEEDS: dict[str, Work] = {
     "storyboard": "generate",
     "stitch": "stitch",
     "animate": "stitch",
+    "compare": "stitch",
     "download": "download",
 }
 """What kind of work each kind of request is: with a model on a device, with pictures alone, or with the network."""
@@ -221,7 +223,9 @@ class Queue:
         for row in waiting.fetchall():
             reserved = _identity(row, "reserved")
             if reserved == self.identity or (reserved is None and self.kind == "worker" and not paused):
-                return Job.model_validate_json(row["document"])
+                job = Job.model_validate_json(row["document"])
+                if not _must_wait(db, job):
+                    return job
             if work != "generate":
                 continue
             if reserved is not None:
@@ -358,6 +362,14 @@ def _load(db: sqlite3.Connection, id: str) -> Job:
 def _jobs_in(db: sqlite3.Connection, folder: str) -> list[Job]:
     rows = db.execute("SELECT document FROM jobs WHERE json_extract(document, '$.folder')=?", (folder,))
     return [Job.model_validate_json(row["document"]) for row in rows]
+
+
+def _must_wait(db: sqlite3.Connection, job: Job) -> bool:
+    """Whether jobs whose clips it shows have not ended yet."""
+    if not isinstance(job.request, CompareRequest):
+        return False
+    active = "SELECT 1 FROM jobs WHERE id=? AND state IN ('queued', 'running', 'cancelling')"
+    return any(db.execute(active, (id,)).fetchone() for id in job.request.jobs)
 
 
 def _write(db: sqlite3.Connection, job: Job) -> Job:

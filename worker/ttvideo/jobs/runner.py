@@ -17,6 +17,7 @@ from ttvideo.backends import resolve_device
 from ttvideo.contract import (
     AnimateRequest,
     CancelledState,
+    CompareRequest,
     Done,
     ErrorInfo,
     Failed,
@@ -31,6 +32,7 @@ from ttvideo.families import find
 from ttvideo.families.family import Family, Illustrator, Pipeline, Run
 from ttvideo.jobs import folders
 from ttvideo.jobs.clip import complete, picture, stitch, stitch_pictures
+from ttvideo.jobs.comparison import compare
 from ttvideo.jobs.download import download
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.inputs import fingerprints
@@ -127,7 +129,7 @@ class Runner:
 
     def _stitch_next(self) -> bool:
         def run(job: Job) -> None:
-            make = animate_picture if isinstance(job.request, AnimateRequest) else stitch_pictures
+            make = {AnimateRequest: animate_picture, CompareRequest: compare}.get(type(job.request), stitch_pictures)
             make(self._queue, job, self._stopping)
 
         return self._next_without_device("stitch", run)

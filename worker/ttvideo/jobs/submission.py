@@ -8,6 +8,7 @@ import time
 from ttvideo import families
 from ttvideo.contract import (
     AnimateRequest,
+    CompareRequest,
     DownloadRequest,
     GenerateRequest,
     Job,
@@ -42,6 +43,9 @@ def new_job(request: JobRequest, submitted_by: str) -> Job:
         image = pictures.picture(request.image)
         request = request.model_copy(update={"output_folder": folder, "image": str(image)})
         effective = families.Effective(timelines.animate_parameters(request), [])
+    elif isinstance(request, CompareRequest):
+        request = request.model_copy(update={"output_folder": folder})
+        effective = families.Effective({"columns": request.columns} if request.columns else {}, [])
     else:
         request = request.model_copy(update={"output_folder": folder})
         effective = families.effective(request)
@@ -50,7 +54,7 @@ def new_job(request: JobRequest, submitted_by: str) -> Job:
         request=request,
         parameters=effective.parameters,
         notes=tuple(effective.notes),
-        status=Queued(),
+        status=Queued(waiting_for="the videos it compares" if isinstance(request, CompareRequest) else None),
         folder=str(folders.job_folder(request, id, now)),
         submitted_by=submitted_by,
         created_at=now,

@@ -56,7 +56,14 @@ class Frames(Protocol):
     def moves(self) -> bool:
         """Whether nearly every frame is another one, and made while the clip is."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not as it was asked for."""
+
     def __len__(self) -> int: ...
+
+    def poster(self) -> Pixels:
+        """What stands for the clip, uint8 [height, width, 3]."""
 
     def frames(self) -> Generator[Pixels]:
         """uint8 [height, width, 3] each; closed when no more are wanted."""

@@ -9,9 +9,11 @@ from ttvideo import __version__, families
 from ttvideo.backends import backends
 from ttvideo.contract import (
     AnimateRequest,
+    CompareRequest,
     Completions,
     DeviceStatus,
     DownloadRequest,
+    ExperimentRequest,
     GenerateRequest,
     Hello,
     HelloParams,
@@ -33,7 +35,7 @@ from ttvideo.contract import (
     StoryboardText,
     WatchParams,
 )
-from ttvideo.jobs import removal
+from ttvideo.jobs import comparison, experiments, removal
 from ttvideo.jobs.devices import device_status
 from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
@@ -69,6 +71,12 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
 
     def animate(request: AnimateRequest) -> Job:
         return queue.submit(request)
+
+    def compare(request: CompareRequest) -> Job:
+        return queue.submit(comparison.checked(queue, request))
+
+    def experiment(request: ExperimentRequest) -> Jobs:
+        return Jobs(jobs=tuple(experiments.submit(queue, request)), queue=queue.state())
 
     def download(request: DownloadRequest) -> Job:
         return queue.submit(request)
@@ -121,6 +129,8 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
         "jobs/storyboard": storyboard,
         "jobs/stitch": stitch,
         "jobs/animate": animate,
+        "jobs/compare": compare,
+        "jobs/experiment": experiment,
         "models/download": download,
         "models/remove": remove_model,
         "jobs/cancel": cancel,

@@ -7,10 +7,11 @@ import { Details } from "./details";
 import { Health } from "./health";
 import { Icon, IconButton } from "./iconButton";
 import { Jobs } from "./jobs";
-import type { Memory } from "./kept";
-import { Menu, type Point } from "./menu";
+import { type Memory, useKept } from "./kept";
+import { Menu, type MenuItem, type Point } from "./menu";
 import { useReducedMotion } from "./motion";
-import { type Send, outputMenu } from "./outputMenu";
+import { type Send, isPicture, outputMenu } from "./outputMenu";
+import { Pair, pairOf } from "./pair";
 import { Prompt } from "./prompt";
 import { takesStartImage } from "../../shared/schema";
 import { Stage } from "./stage";
@@ -38,6 +39,7 @@ export interface Notice {
 export function App({ state, channel, memory }: Props): JSX.Element {
   const [notice, setNotice] = useState<Notice | null>(null);
   const [menu, setMenu] = useState<OpenMenu | null>(null);
+  const [beside, setBeside] = useKept(memory, "beside");
   const closeMenu = useCallback(() => {
     setMenu(null);
   }, []);
@@ -52,17 +54,19 @@ export function App({ state, channel, memory }: Props): JSX.Element {
         <Content
           state={state}
           held={menu !== null}
+          beside={beside}
           memory={memory}
           send={send}
           onMenu={(output, at, frame) => {
             setMenu({ output, at, frame });
           }}
+          onCompare={setBeside}
         />
         {menu && (
           <Menu
             label={`Actions for ${menu.output.name}`}
             at={menu.at}
-            groups={outputMenu(menu.output, menu.frame, canStart, send)}
+            groups={outputMenu(menu.output, menu.frame, canStart, compareItems(menu.output, state, setBeside), send)}
             onClose={closeMenu}
           />
         )}
@@ -91,19 +95,40 @@ interface ContentProps {
   readonly state: PreviewState;
   /** Whether a menu is open: what it does is meant for the frame under it */
   readonly held: boolean;
+  readonly beside: string | null;
   readonly memory: Memory;
   readonly send: Send;
   readonly onMenu: (output: OutputView, at: Point, frame: number | null) => void;
+  /** Another output beside the shown one, or none */
+  readonly onCompare: (id: string | null) => void;
 }
 
-function Content({ state, held, memory, send, onMenu }: ContentProps): JSX.Element {
+function Content({ state, held, beside, memory, send, onMenu, onCompare }: ContentProps): JSX.Element {
   const reducedMotion = useReducedMotion();
   const shown = state.outputs.find((output) => output.id === state.selected);
+  const other = state.outputs.find((output) => output.id === beside && output.id !== state.selected);
+  const pair = shown && other && !isPicture(shown) && !isPicture(other) ? pairOf(shown, other) : null;
   return (
     <>
       <Jobs jobs={state.jobs} large={!shown} reducedMotion={reducedMotion} send={send} />
       <div class="shown">
-        {shown && (
+        {shown && pair && (
+          <Pair
+            key={`${pair[0].id} ${pair[1].id}`}
+            outputs={pair}
+            left={shown.id}
+            models={state.models}
+            autoplay={state.autoplay && !reducedMotion}
+            loop={state.loop}
+            visible={state.visible && !held}
+            memory={memory}
+            send={send}
+            onClose={() => {
+              onCompare(null);
+            }}
+          />
+        )}
+        {shown && !pair && (
           <Stage
             output={shown}
             autoplay={state.autoplay}
@@ -128,13 +153,36 @@ function Content({ state, held, memory, send, onMenu }: ContentProps): JSX.Eleme
             }}
           />
         )}
-        {shown && <Details output={shown} models={state.models} memory={memory} send={send} />}
+        {shown && !pair && <Details output={shown} models={state.models} memory={memory} send={send} />}
       </div>
       {state.outputs.length === 0 && state.jobs.length === 0 && state.worker.kind !== "notSetUp" && (
         <Empty interactive={state.interactive} send={send} />
       )}
     </>
   );
+}
+
+/** What of the strip can stand beside the shown video: this one, or, of the shown one itself, the one made before it. */
+function compareItems(
+  output: OutputView,
+  { outputs, selected }: PreviewState,
+  compare: (id: string | null) => void,
+): readonly MenuItem[] {
+  const videos = outputs.filter((each) => !isPicture(each));
+  const before = videos[videos.findIndex((each) => each.id === selected) + 1];
+  const [label, other] = output.id === selected ? ["Compare with Previous", before] : ["Compare with Shown", output];
+  const shown = videos.some((each) => each.id === selected);
+  if (!shown || other === undefined || isPicture(other)) {
+    return [];
+  }
+  return [
+    {
+      label,
+      run: () => {
+        compare(other.id);
+      },
+    },
+  ];
 }
 
 function Empty({ interactive, send }: { readonly interactive: boolean; readonly send: Send }): JSX.Element {

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { IconButton } from "./iconButton";
 import { type Clip, SPEEDS, clock, timeOfFrame } from "./playback";
 
@@ -8,18 +8,17 @@ interface Props {
   readonly paused: boolean;
   readonly speed: number;
   readonly loop: boolean;
-  readonly fullWidth: boolean;
   readonly onSeek: (frame: number) => void;
   readonly onStep: (by: 1 | -1) => void;
   readonly onToggle: () => void;
   readonly onSpeed: (speed: number) => void;
   readonly onLoop: (loop: boolean) => void;
-  readonly onFullWidth: (fullWidth: boolean) => void;
-  readonly onMenu: (event: MouseEvent) => void;
+  /** The buttons at the end */
+  readonly children: ComponentChildren;
 }
 
 export function Controls(props: Props): JSX.Element {
-  const { clip, frame, paused, loop, fullWidth } = props;
+  const { clip, frame, paused, loop } = props;
   return (
     <div class="controls">
       <Scrubber clip={clip} frame={frame} onSeek={props.onSeek} />
@@ -53,8 +52,7 @@ export function Controls(props: Props): JSX.Element {
             props.onLoop(!loop);
           }}
         />
-        <FullWidthButton fullWidth={fullWidth} onFullWidth={props.onFullWidth} />
-        <IconButton icon="ellipsis" label="More Actions" menu onClick={props.onMenu} />
+        {props.children}
       </div>
     </div>
   );
@@ -106,7 +104,13 @@ function Speed({ speed, onSpeed }: Pick<Props, "speed" | "onSpeed">): JSX.Elemen
   );
 }
 
-export function FullWidthButton({ fullWidth, onFullWidth }: Pick<Props, "fullWidth" | "onFullWidth">): JSX.Element {
+export function FullWidthButton({
+  fullWidth,
+  onFullWidth,
+}: {
+  readonly fullWidth: boolean;
+  readonly onFullWidth: (fullWidth: boolean) => void;
+}): JSX.Element {
   return (
     <IconButton
       icon={fullWidth ? "screen-normal" : "screen-full"}

@@ -18,6 +18,8 @@ export interface Kept {
   /** None: as the setting says */
   readonly loop: boolean | null;
   readonly fullWidth: boolean;
+  /** The output beside the shown one */
+  readonly beside: string | null;
   readonly place: { readonly id: string; readonly seconds: number; readonly paused: boolean } | null;
 }
 
@@ -35,6 +37,7 @@ const NOTHING_YET: Kept = {
   speed: 1,
   loop: null,
   fullWidth: false,
+  beside: null,
   place: null,
 };
 
@@ -88,6 +91,7 @@ function restore(kept: unknown): Kept {
     speed: number("speed"),
     loop: typeof found.get("loop") === "boolean" ? flag("loop") : null,
     fullWidth: flag("fullWidth"),
+    beside: text("beside") || null,
     place: restorePlace(found.get("place")),
   };
 }

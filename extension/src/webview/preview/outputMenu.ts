@@ -21,8 +21,17 @@ export function openAction(output: OutputView): OutputAction {
   return isPicture(output) ? "open" : "openExternal";
 }
 
-/** `frame`: the one that is looked at, null when none in particular. `canStart`: whether a model begins with a picture. */
-export function outputMenu(output: OutputView, frame: number | null, canStart: boolean, send: Send): MenuGroups {
+/**
+ * `frame`: the one that is looked at, null when none in particular. `canStart`: whether a model begins with a picture.
+ * `compare`: what else there is to do when another video can stand beside it.
+ */
+export function outputMenu(
+  output: OutputView,
+  frame: number | null,
+  canStart: boolean,
+  compare: readonly MenuItem[],
+  send: Send,
+): MenuGroups {
   const item = (label: string, action: OutputAction): MenuItem => ({
     label,
     run: () => void send({ type: "output", action, id: output.id }),
@@ -39,6 +48,7 @@ export function outputMenu(output: OutputView, frame: number | null, canStart: b
       ...(output.job?.again ?? []).map((action) => item(AGAIN_WORDS[action], action)),
       ...(output.job && canStart ? [useFrame] : []),
       ...(isStill(output) ? [item("Animate...", "animate")] : []),
+      ...compare,
     ],
     [item("Save As...", "saveAs"), item("Reveal in Folder", "reveal")],
     [

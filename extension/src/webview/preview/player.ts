@@ -160,6 +160,39 @@ export function usePlayback(
   };
 }
 
+export function useSpeed(video: RefObject<HTMLVideoElement>, speed: number): void {
+  useEffect(() => {
+    if (video.current) {
+      // The default is what a newly loaded clip begins with.
+      video.current.defaultPlaybackRate = speed;
+      video.current.playbackRate = speed;
+    }
+  }, [speed]);
+}
+
+/** Answers whether the key meant something. */
+export function onVideoKey(key: string, playback: Playback): boolean {
+  switch (key) {
+    case " ":
+      playback.toggle();
+      return true;
+    case "ArrowLeft":
+      playback.step(-1);
+      return true;
+    case "ArrowRight":
+      playback.step(1);
+      return true;
+    case "Home":
+      playback.seek(0);
+      return true;
+    case "End":
+      playback.seek(playback.clip.frames - 1);
+      return true;
+    default:
+      return false;
+  }
+}
+
 function sameMoment(a: Moment, b: Moment): boolean {
   return a.clip === b.clip && a.frame === b.frame && a.paused === b.paused;
 }

@@ -1,6 +1,6 @@
 // The selected output, large.
-import type { JSX, RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
 import type { OutputView } from "../../shared/protocol";
 import { Controls, FullWidthButton } from "./controls";
 import { Icon, IconButton } from "./iconButton";
@@ -8,7 +8,7 @@ import { type Memory, useKept } from "./kept";
 import type { Point } from "./menu";
 import { type Send, isPicture, openAction } from "./outputMenu";
 import { Picture } from "./picture";
-import { type Playback, usePlayback } from "./player";
+import { onVideoKey, usePlayback, useSpeed } from "./player";
 
 export interface StageProps {
   readonly output: OutputView;
@@ -48,9 +48,7 @@ function VideoStage(props: StageProps): JSX.Element {
         fullWidth={fullWidth}
         label={`Video ${output.name}`}
         frame={playback.hold}
-        onKey={(key) => {
-          onVideoKey(key, playback);
-        }}
+        onKey={(key) => onVideoKey(key, playback)}
         onClick={playback.toggle}
       >
         <video
@@ -78,44 +76,17 @@ function VideoStage(props: StageProps): JSX.Element {
         onSpeed={setSpeed}
         loop={looping}
         onLoop={setLoop}
-        fullWidth={fullWidth}
-        onFullWidth={setFullWidth}
-        onMenu={(event) => {
-          props.onMenu(below(event), playback.hold());
-        }}
-      />
+      >
+        <EndButtons
+          fullWidth={fullWidth}
+          onFullWidth={setFullWidth}
+          onMenu={(at) => {
+            props.onMenu(at, playback.hold());
+          }}
+        />
+      </Controls>
     </section>
   );
-}
-
-function useSpeed(video: RefObject<HTMLVideoElement>, speed: number): void {
-  useEffect(() => {
-    if (video.current) {
-      // The default is what a newly loaded clip begins with.
-      video.current.defaultPlaybackRate = speed;
-      video.current.playbackRate = speed;
-    }
-  }, [speed]);
-}
-
-function onVideoKey(key: string, playback: Playback): void {
-  switch (key) {
-    case " ":
-      playback.toggle();
-      break;
-    case "ArrowLeft":
-      playback.step(-1);
-      break;
-    case "ArrowRight":
-      playback.step(1);
-      break;
-    case "Home":
-      playback.seek(0);
-      break;
-    case "End":
-      playback.seek(playback.clip.frames - 1);
-      break;
-  }
 }
 
 function PictureStage(props: StageProps): JSX.Element {
@@ -152,13 +123,11 @@ function PictureStage(props: StageProps): JSX.Element {
             />
           )}
           <span class="spacer" />
-          <FullWidthButton fullWidth={fullWidth} onFullWidth={setFullWidth} />
-          <IconButton
-            icon="ellipsis"
-            label="More Actions"
-            menu
-            onClick={(event) => {
-              props.onMenu(below(event), moves ? null : 0);
+          <EndButtons
+            fullWidth={fullWidth}
+            onFullWidth={setFullWidth}
+            onMenu={(at) => {
+              props.onMenu(at, moves ? null : 0);
             }}
           />
         </div>
@@ -167,11 +136,36 @@ function PictureStage(props: StageProps): JSX.Element {
   );
 }
 
+function EndButtons({
+  fullWidth,
+  onFullWidth,
+  onMenu,
+}: {
+  readonly fullWidth: boolean;
+  readonly onFullWidth: (fullWidth: boolean) => void;
+  readonly onMenu: (at: Point) => void;
+}): JSX.Element {
+  return (
+    <>
+      <FullWidthButton fullWidth={fullWidth} onFullWidth={onFullWidth} />
+      <IconButton
+        icon="ellipsis"
+        label="More Actions"
+        menu
+        onClick={(event) => {
+          onMenu(below(event));
+        }}
+      />
+    </>
+  );
+}
+
 interface SurfaceProps extends StageProps {
   readonly fullWidth: boolean;
   readonly label: string;
   readonly frame: () => number | null;
-  readonly onKey?: (key: string) => void;
+  /** Whether the key was one of its own */
+  readonly onKey?: (key: string) => boolean;
   readonly onClick?: () => void;
   readonly children: JSX.Element;
 }
@@ -197,9 +191,8 @@ function Surface(props: SurfaceProps): JSX.Element {
       onKeyDown={(event) => {
         if (event.key === "Enter") {
           open();
-        } else if (onKey && [" ", "ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
+        } else if (onKey?.(event.key)) {
           event.preventDefault();
-          onKey(event.key);
         }
       }}
     >

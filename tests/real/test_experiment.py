@@ -1,0 +1,39 @@
+"""An experiment with the bundled model: clips, and all of them side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from real.test_cli import PROMPT, QUICK, frames, ttvideo
+from ttvideo.jobs import folders
+from unit.media import probe
+
+
+def test_an_experiment_ends_with_its_clips_side_by_side(outputs: Path) -> None:
+    vary = ("--vary", "guidance=1,7", "--vary", "motion=true,false")
+    done = ttvideo("experiment", PROMPT, *QUICK, *vary, "--output", outputs)
+    *clips, side_by_side, sheet = (Path(line) for line in done.stdout.splitlines())
+    assert len({tuple(frames(clip.parent)) for clip in clips}) == 4
+    assert probe.size(side_by_side) == (2 * 248 + 8, 2 * 276 + 8)
+    with Image.open(sheet) as image:
+        assert image.height == 4 * 248 + 8
+    job = folders.job_of(side_by_side.parent)
+    assert job is not None
+    (note,) = [note for note in job.notes if note.startswith("Mean change")]
+    assert "guidance 7, motion off" in note
+
+
+def test_clips_that_exist_are_compared_and_one_that_is_gone_is_left_out(outputs: Path) -> None:
+    clips = [ttvideo("generate", PROMPT, *QUICK[:-1], seed, "--output", outputs).stdout.strip() for seed in (1, 2, 3)]
+    both = ttvideo("compare", *clips[:2], "--columns", 1, "--output", outputs).stdout.splitlines()
+    job = folders.job_of(Path(both[0]).parent)
+    assert job is not None
+    assert folders.title(job.request) == "seed 1, seed 2"
+    for frame in Path(clips[2]).parent.joinpath("frames").iterdir():
+        frame.unlink()
+    left = ttvideo("compare", *clips, "--output", outputs)
+    assert "“seed 3” is left out: its frames are gone." in left.stderr
+    alone = ttvideo("compare", clips[0], clips[2], "--output", outputs, code=1)
+    assert "Of 2 jobs to compare, 1 made a clip." in alone.stderr
