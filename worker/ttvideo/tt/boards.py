@@ -57,8 +57,10 @@ class BoardType:
 # Nodes: the second chip of an n300 hangs behind the first; both of a p300 and all of a Galaxy are on PCIe (tt-umd's
 # description blackhole_P300_both_mmio; tt-dra-driver, single-host.md).
 # DRAM: docs.tenstorrent.com/aibs/{wormhole,blackhole}/specifications: 12 GB for each Wormhole chip, 32 GB for each
-# Blackhole chip, 28 GB for the p100a. The p150c is not on that page and is taken for a p150a; of the p300 and the
-# Galaxies no such page was seen: None.
+# Blackhole chip, 28 GB for the p100a. The p150c, the p300 and the Galaxies are not on those pages: tt-umd (commit
+# 3ed9cb6d0533) has 6 banks of 2 GiB in a Wormhole and 8 of 4 GiB in a Blackhole chip (wormhole_implementation.hpp and
+# blackhole_implementation.hpp), of which it expects one to be missing on the p100 and none on the others
+# (cluster_descriptor_types.hpp, expected_dram_harvested_units_map).
 # Tensix cores and bandwidth of DRAM: the same pages; of the 140 cores they give the p150a, firmware of 2026 leaves 120,
 # as tt-umd's description blackhole_P150 does. Cores of the p300 and the Galaxies: tt-umd's descriptions, in which two
 # columns, nothing and one column are left out. Their bandwidth is taken for that of the same chip on other boards.
@@ -85,7 +87,7 @@ P300 = BoardType(
     frozenset({"p300", "p300a", "p300b", "p300c"}),
     2,
     2,
-    None,
+    32 * GIB,
     120,
     512e9,
 )
@@ -96,7 +98,7 @@ GALAXY_WORMHOLE = BoardType(
     frozenset({"tt-galaxy-wh", "galaxy-wormhole", "ubb"}),
     8,
     8,
-    None,
+    12 * GIB,
     80,
     288e9,
 )
@@ -107,7 +109,7 @@ GALAXY_BLACKHOLE = BoardType(
     frozenset({"tt-galaxy-bh", "galaxy-blackhole", "ubb_blackhole"}),
     8,
     8,
-    None,
+    32 * GIB,
     130,
     512e9,
 )

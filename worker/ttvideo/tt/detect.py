@@ -15,6 +15,7 @@ from pathlib import Path
 from ttvideo.errors import WorkerError
 from ttvideo.tt import boards, problems, smi, sysfs
 from ttvideo.tt.machine import Board, Chip, Machine, Problem, Versions
+from ttvideo.tt.metal import tree
 
 ROOT = Path("/")
 
@@ -29,9 +30,12 @@ def look(root: Path = ROOT, *, holders: bool = False, snapshot: smi.Snapshot | N
     if asked:
         return simulated(asked)
     nodes = sysfs.nodes(root)
-    home = os.environ.get("TT_METAL_HOME", "")
+    home, metal = os.environ.get("TT_METAL_HOME", ""), tree.find()
     versions = Versions(
-        kmd=sysfs.driver_version(root), ttnn=_ttnn(), metal=_metal(home), smi=snapshot.version if snapshot else ""
+        kmd=sysfs.driver_version(root),
+        ttnn=_ttnn(),
+        metal=str(metal) if metal else "",
+        smi=snapshot.version if snapshot else "",
     )
     if not nodes:
         why = problems.without_nodes(sysfs.pci_boards(root), sysfs.driver_loaded(root))
@@ -44,7 +48,7 @@ def look(root: Path = ROOT, *, holders: bool = False, snapshot: smi.Snapshot | N
     wrong = list(problems.of_boards(found, versions, system))
     shut = [node for node in nodes if not sysfs.may_open(root, node)]
     wrong += [problems.closed(shut)] if shut else []
-    wrong += [problems.no_metal(home)] if home and not versions.metal else []
+    wrong += [problems.no_metal(home)] if home and metal is None else []
     return Machine(found, system, versions, tuple(wrong))
 
 
@@ -140,16 +144,3 @@ def _ttnn() -> str:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version("ttnn")
     return ""
-
-
-def _metal(home: str) -> str:
-    """The folder of tt-metal and its commit, as far as its files say; empty if there is no such folder."""
-    if not home or not Path(home).is_dir():
-        return ""
-    commit = ""
-    with contextlib.suppress(OSError):
-        git = Path(home) / ".git"
-        commit = (git / "HEAD").read_text().strip()
-        if commit.startswith("ref: "):
-            commit = (git / commit.removeprefix("ref: ")).read_text().strip()
-    return f"{home} at commit {commit[:10]}" if len(commit) == 40 else home
