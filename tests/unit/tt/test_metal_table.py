@@ -8,6 +8,7 @@ import pytest
 
 from support.tt_machines import write
 from support.tt_metal import write_tree
+from ttvideo.cli import doctor
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.tt.boards import BLACKHOLE, SYSTEMS, WORMHOLE, system_named
 from ttvideo.tt.metal import table, tree
@@ -117,6 +118,7 @@ def test_a_branch_and_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     write(tmp_path / ".git/refs/heads/main", COMMIT)
     write(tmp_path / ".git/refs/tags/v0.1.0", OTHER)
     assert found(tmp_path, monkeypatch) == (COMMIT, "")
+    tree._tag.cache_clear()
     write(tmp_path / ".git/refs/tags/v0.66.0", COMMIT)
     assert found(tmp_path, monkeypatch) == (COMMIT, "v0.66.0")
     assert str(tree.find()) == f"{tmp_path} at v0.66.0, commit 0123456789"
@@ -146,3 +148,16 @@ def test_a_folder_that_does_not_say(head: str, tmp_path: Path, monkeypatch: pyte
         write(tmp_path / ".git/HEAD", head)
     assert found(tmp_path, monkeypatch) == ("", "")
     assert str(tree.find()) == str(tmp_path)
+
+
+def test_doctor_says_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> dict[str, str]:
+        return {finding.name: finding.text for finding in doctor._ttnn()}
+
+    monkeypatch.delenv("TT_METAL_HOME", raising=False)
+    assert told()["tt-metal"].endswith("set TT_METAL_HOME to its folder")
+    assert told()["TT-XLA"] == "not here, and not needed: nothing runs through it"
+    monkeypatch.setenv("TT_METAL_HOME", str(tmp_path))
+    monkeypatch.setattr(doctor, "installed", {"pjrt-plugin-tt": "0.1.260821"}.get)
+    assert told()["tt-metal"] == str(tmp_path)
+    assert told()["TT-XLA"].startswith("0.1.260821 takes the place of the ttnn that ttvideo needs")

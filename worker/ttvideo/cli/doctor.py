@@ -15,6 +15,7 @@ from ttvideo.jobs import folders
 from ttvideo.jobs.store import Store
 from ttvideo.state import DeviceLock, state_folder
 from ttvideo.tt import detect
+from ttvideo.tt.metal import tree
 
 NEEDED_DISK = 1_000_000_000
 
@@ -53,6 +54,13 @@ def _ttnn() -> Iterator[Finding]:
     version = installed("ttnn")
     hint = "only needed for Tenstorrent boards: pip install 'ttvideo[ttnn]' (Python 3.10 or 3.12)"
     yield Finding("ttnn", version is not None, version or hint, needed=False)
+    metal = tree.find()
+    hint = "only needed for large models on Tenstorrent boards: set TT_METAL_HOME to its folder"
+    yield Finding("tt-metal", metal is not None, str(metal) if metal else hint, needed=False)
+    xla = installed("pjrt-plugin-tt")
+    # Its wheel has a ttnn of its own.
+    text = f"{xla} takes the place of the ttnn that ttvideo needs: give it another environment" if xla else ""
+    yield Finding("TT-XLA", False, text or "not here, and not needed: nothing runs through it", needed=False)
 
 
 def _model() -> Iterator[Finding]:

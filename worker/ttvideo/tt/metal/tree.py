@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -49,16 +50,19 @@ def _version(git: Path) -> tuple[str, str]:
         git = git.parent / _read(git).removeprefix("gitdir: ")
     common = git / (_read(git / "commondir") or ".")
     commit = _read(git / "HEAD")
-    packed = _packed(common)
     if commit.startswith("ref: "):
         name = commit.removeprefix("ref: ")
-        commit = _read(common / name) or packed.get(name, "")
-    if not COMMIT.fullmatch(commit):
-        return "", ""
-    tags = common / "refs" / "tags"
-    loose = {str(file.relative_to(common)): _read(file) for file in tags.rglob("*") if file.is_file()}
-    names = [name for name, of in {**packed, **loose}.items() if of == commit and name.startswith("refs/tags/")]
-    return commit, names[-1].removeprefix("refs/tags/") if names else ""
+        commit = _read(common / name) or _packed(common).get(name, "")
+    return (commit, _tag(common, commit)) if COMMIT.fullmatch(commit) else ("", "")
+
+
+@lru_cache(maxsize=1)
+def _tag(git: Path, commit: str) -> str:
+    """Kept, because tt-metal has thousands."""
+    tags = git / "refs" / "tags"
+    loose = {str(file.relative_to(git)): _read(file) for file in tags.rglob("*") if file.is_file()}
+    names = [name for name, of in {**_packed(git), **loose}.items() if of == commit and name.startswith("refs/tags/")]
+    return names[-1].removeprefix("refs/tags/") if names else ""
 
 
 def _packed(git: Path) -> dict[str, str]:
