@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import torch
 
@@ -24,13 +23,13 @@ __all__ = ["GoldenError", "Shadow", "pcc", "shadow"]
 
 
 @contextmanager
-def shadow(precision: Literal["bf16", "fp32"] = "bf16") -> Iterator[Shadow]:
+def shadow(*, rounded: bool = True) -> Iterator[Shadow]:
     """Every operation called from here has numbers, in float32 on the host.
 
-    bf16: each result is rounded to its tensor's data type, which estimates what the precision costs. fp32: nothing is,
-    which shows whether a program is right. Raises GoldenError inside another one.
+    `rounded`: each result to its tensor's data type, which estimates what the precision costs. Without it the numbers
+    are exact, and show whether a program is right. Raises GoldenError inside another one.
     """
-    made = Shadow(rounded=precision == "bf16")
+    made = Shadow(rounded)
     with patching.installed(made):
         try:
             yield made
