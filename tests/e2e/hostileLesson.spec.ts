@@ -6,6 +6,7 @@ id: hostile
 title: Hostile <b>lesson</b>
 description: "<img src=x onerror='globalThis.pwned=1'>"
 category: basics
+order: 1
 tags: [prompt]
 supportedHardware: [cpu]
 status: draft

@@ -1,8 +1,14 @@
 // The head of a lesson's file: all that is known about the lesson besides its text.
+import { isRequirement, type Requirement } from "./requirements";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 
 /** In the order in which the sidebar shows them. */
-export const CATEGORIES = { basics: "Basics" } as const;
+export const CATEGORIES = {
+  basics: "Basics",
+  models: "Video Models",
+  hardware: "Tenstorrent Hardware",
+  "bring-up": "Bring-Up",
+} as const;
 export const HARDWARE = {
   cpu: "CPU",
   cuda: "NVIDIA GPU",
@@ -24,9 +30,15 @@ export interface FrontMatter {
   readonly title: string;
   readonly description: string;
   readonly category: Category;
+  /** Its place in the course */
+  readonly order: number;
   readonly tags: readonly string[];
   readonly supportedHardware: readonly Hardware[];
   readonly status: (typeof STATUSES)[number];
+  /** How it was tried from beginning to end, and with what; of a validated lesson */
+  readonly validated: string | null;
+  /** What must be there for all of its steps, checked on its page */
+  readonly requires: readonly Requirement[];
   readonly estimatedMinutes: number;
 }
 
@@ -47,14 +59,20 @@ const RULES: Readonly<Record<keyof FrontMatter, readonly [wanted: string, accept
     `one of ${Object.keys(CATEGORIES).join(", ")}`,
     (value) => text(value) && Object.hasOwn(CATEGORIES, value),
   ],
+  order: ["a whole number above 0", (value) => Number.isInteger(value) && Number(value) > 0],
   tags: ["a list of texts", (value) => list(value) && value.every(text)],
   supportedHardware: [
     `a list of ${Object.keys(HARDWARE).join(", ")}`,
     (value) => list(value) && value.length > 0 && value.every((item) => text(item) && Object.hasOwn(HARDWARE, item)),
   ],
   status: [`one of ${STATUSES.join(", ")}`, (value) => STATUSES.some((status) => status === value)],
+  validated: ["a text", (value) => value === null || text(value)],
+  requires: ["a list of worker, board and model:ID", (value) => list(value) && value.every(isRequirement)],
   estimatedMinutes: ["a whole number above 0", (value) => Number.isInteger(value) && Number(value) > 0],
 };
+
+/** What a lesson need not say. */
+const UNSAID = { validated: null, requires: ["worker"] } as const;
 
 /** `body` has as many lines as the file, so that line numbers stay true. */
 export function readFrontMatter(source: string): {
@@ -92,14 +110,17 @@ function parseHead(yaml: string): { head: FrontMatter | null; problems: readonly
       problems.push({ line, message: `unknown key "${String(key)}" in the front matter` });
     }
   }
-  const values = document.toJS() as Record<string, unknown>;
+  const values: Record<string, unknown> = { ...UNSAID, ...(document.toJS() as Record<string, unknown>) };
   for (const [key, [wanted, accepts]] of Object.entries(RULES)) {
     const value = document.contents.get(key, true);
-    if (value === undefined) {
+    if (value === undefined && !Object.hasOwn(UNSAID, key)) {
       problems.push({ line: 1, message: `the front matter has no "${key}"` });
     } else if (!accepts(values[key])) {
-      problems.push({ line: lineOf(value.range?.[0] ?? 0), message: `"${key}" must be ${wanted}` });
+      problems.push({ line: lineOf(value?.range?.[0] ?? 0), message: `"${key}" must be ${wanted}` });
     }
+  }
+  if (values["status"] === "validated" && values["validated"] === null) {
+    problems.push({ line: 1, message: 'a validated lesson must say how, as "validated"' });
   }
   return { head: problems.length === 0 ? (values as unknown as FrontMatter) : null, problems };
 }

@@ -5,6 +5,7 @@ import type { LessonButtonState, LessonState, WorkerHealth } from "../shared/pro
 import type { Job } from "../worker/contract";
 import type { Button, Lesson } from "./lesson";
 import type { Progress } from "./progress";
+import { requirementState, type Findings } from "./requirements";
 
 /** A command that has not answered yet, or has refused. */
 export type Press = { readonly kind: "running" } | { readonly kind: "failed"; readonly failure: Failure };
@@ -14,13 +15,14 @@ export interface Surroundings {
   /** By the buttons' keys */
   readonly presses: ReadonlyMap<string, Press>;
   readonly job: (id: string) => Job | undefined;
-  readonly health: WorkerHealth;
+  readonly found: Findings;
 }
 
 const IDLE: LessonButtonState = { state: "idle", detail: "", hint: null, progress: null, cancellable: false };
 
 export function lessonState(lesson: Lesson, around: Surroundings): LessonState {
   return {
+    requirements: lesson.requires.map((requirement) => requirementState(requirement, around.found)),
     buttons: lesson.buttons.map((button) => buttonState(lesson, button, around)),
     steps: around.progress.steps(lesson),
   };
@@ -42,7 +44,7 @@ function buttonState(lesson: Lesson, button: Button, around: Surroundings): Less
   if (around.progress.isDone(lesson, button)) {
     return { ...IDLE, state: "done", detail: "done" };
   }
-  return ids.length === 0 ? IDLE : lostState(around.health);
+  return ids.length === 0 ? IDLE : lostState(around.found.health);
 }
 
 /** Jobs were started, but the worker that knows them is not there; or they were removed from its list. */

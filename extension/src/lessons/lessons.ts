@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { Failure } from "../errors";
 import type { JobList } from "../jobs/jobList";
 import { hasEnded } from "../jobs/view";
-import type { Job } from "../worker/contract";
+import type { DeviceStatus, Job, ModelInfo } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import { CATEGORIES } from "./frontMatter";
 import type { Button, Lesson } from "./lesson";
@@ -11,6 +11,7 @@ import { failedPress, lessonState, type Press } from "./lessonState";
 import { LessonPage, PAGE_TYPE } from "./page";
 import { Progress } from "./progress";
 import { readLessons } from "./readLessons";
+import { fixOf, type Findings } from "./requirements";
 import { startedJobs } from "./startedJobs";
 import { LessonTree } from "./tree";
 
@@ -25,6 +26,8 @@ export class Lessons implements vscode.Disposable {
   /** What a command answered with, until the list of jobs has it */
   readonly #submitted = new Map<string, Job>();
   #lessons: Promise<readonly Lesson[]> | undefined;
+  #models: readonly ModelInfo[] | null = null;
+  #device: DeviceStatus | null = null;
 
   /** All steps of the lesson with this id are done; told again when one is done once more. */
   readonly onDidComplete = this.#completed.event;
@@ -43,7 +46,15 @@ export class Lessons implements vscode.Disposable {
       vscode.window.registerWebviewPanelSerializer(PAGE_TYPE, {
         deserializeWebviewPanel: (panel, state) => this.#restore(panel, state),
       }),
-      worker.onDidChangeHealth(() => {
+      worker.onDidChangeHealth((health) => {
+        this.#updatePages();
+        if (health.kind === "ready" && this.#pages.size > 0) {
+          // Why it does not answer is told by its health.
+          this.#look().catch(() => undefined);
+        }
+      }),
+      worker.on("device/changed", (device) => {
+        this.#device = device;
         this.#updatePages();
       }),
       jobs.onDidChange(() => void this.#jobsChanged()),
@@ -104,14 +115,52 @@ export class Lessons implements vscode.Disposable {
           progress: this.#progress,
           presses: this.#pressesOf(lesson),
           job: (id) => this.#job(id),
-          health: this.worker.health,
+          found: this.#found(),
         }),
       press: (button) => this.#press(lesson, button),
       cancel: (button) => this.#cancel(lesson, button),
       open: (id) => this.open(id),
+      fix: (requirement) => this.#fix(lesson, requirement),
+      startOver: () => this.#startOver(lesson),
     });
     this.#pages.set(lesson.id, page);
+    if (this.worker.health.kind === "ready") {
+      this.#look().catch(() => undefined);
+    }
     panel.onDidDispose(() => this.#pages.delete(lesson.id));
+  }
+
+  #found(): Findings {
+    return { health: this.worker.health, models: this.#models, device: this.#device };
+  }
+
+  async #fix(lesson: Lesson, number: number): Promise<void> {
+    const requirement = lesson.requires[number];
+    const fix = requirement === undefined ? null : fixOf(requirement, this.#found());
+    if (fix === "check") {
+      await this.worker.start();
+      await this.#look();
+    } else if (fix !== null) {
+      await vscode.commands.executeCommand(fix.command);
+    }
+  }
+
+  /** Looks what of the requirements is there: of a worker that runs, since a lesson that is read starts none. */
+  async #look(): Promise<void> {
+    const [{ models }, device] = await Promise.all([
+      this.worker.call("models/list", {}),
+      this.worker.call("device/status", {}),
+    ]);
+    this.#models = models;
+    this.#device = device;
+    this.#updatePages();
+  }
+
+  async #startOver(lesson: Lesson): Promise<void> {
+    await this.#progress.startOver(lesson);
+    this.#presses.delete(lesson.id);
+    this.#tree.update();
+    this.#updatePages();
   }
 
   async #press(lesson: Lesson, button: Button): Promise<void> {

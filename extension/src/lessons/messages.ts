@@ -9,6 +9,8 @@ const FIELDS: Readonly<Record<LessonMessage["type"], string | null>> = {
   terminal: "block",
   open: "lesson",
   openExternal: "link",
+  fix: "requirement",
+  startOver: null,
 };
 
 export function isLessonMessage(value: unknown): value is LessonMessage {

@@ -15,6 +15,8 @@ export interface PageHost {
   press(button: Button): Promise<void>;
   cancel(button: Button): Promise<void>;
   open(lesson: string): Promise<void>;
+  fix(requirement: number): Promise<void>;
+  startOver(): Promise<void>;
 }
 
 export class LessonPage {
@@ -77,6 +79,10 @@ export class LessonPage {
       case "terminal":
         this.#showInTerminal(existing(blocks[message.block]?.terminal));
         return;
+      case "fix":
+        return this.host.fix(message.requirement);
+      case "startOver":
+        return this.host.startOver();
       case "open":
         return this.host.open(message.lesson);
       case "openExternal":

@@ -19,15 +19,16 @@ export function pageBody(lesson: Lesson, { previous, next }: Neighbours, image: 
   const facts = [
     minutes(lesson),
     `Runs on ${lesson.supportedHardware.map((id) => HARDWARE[id]).join(", ")}`,
-    STATUS_TEXTS[lesson.status],
-  ].filter((fact) => fact !== null);
+    STATUS_TEXTS[lesson.status] ?? `Validated: ${lesson.validated ?? ""}`,
+  ];
   return `<main data-lesson-id="${escapeHtml(lesson.id)}">
       <header>
         <p class="category">${escapeHtml(CATEGORIES[lesson.category])}</p>
         <h1>${escapeHtml(lesson.title)}</h1>
         <p class="description">${escapeHtml(lesson.description)}</p>
         <ul class="facts">${facts.map((fact) => `<li>${escapeHtml(fact)}</li>`).join("")}</ul>
-        <p class="so-far" data-so-far></p>
+        ${requirements(lesson)}
+        <p class="so-far"><span data-so-far></span> <button type="button" class="link" data-start-over hidden>Start over</button></p>
       </header>
       <article>
 ${renderBody(lesson, image)}
@@ -36,6 +37,14 @@ ${renderBody(lesson, image)}
     </main>
     <div class="unseen" role="status" data-announcements></div>
     <div class="notice" role="alert" data-notice hidden></div>`;
+}
+
+function requirements({ requires }: Pick<Lesson, "requires">): string {
+  const row = (number: number): string =>
+    `<li data-requirement="${number}"><span class="mark" aria-hidden="true"></span><span><span data-label></span> <span class="detail"></span></span> <button type="button" class="secondary" data-fix hidden></button></li>`;
+  return requires.length === 0
+    ? ""
+    : `<ul class="requirements" aria-label="What this lesson needs">${requires.map((_, number) => row(number)).join("")}</ul>`;
 }
 
 export function minutes(lesson: Pick<Lesson, "estimatedMinutes">): string {

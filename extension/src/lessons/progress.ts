@@ -48,6 +48,12 @@ export class Progress {
     await this.#keep(lesson, { [button.key]: { jobs: this.jobsOf(lesson, button), done: true } });
   }
 
+  /** Forgets the lesson. */
+  async startOver(lesson: Lesson): Promise<void> {
+    this.#kept = { ...this.#kept, [lesson.id]: {} };
+    await this.memento.update(KEY, this.#kept);
+  }
+
   /** Ticks what succeeded meanwhile. Whether something did. */
   async settle(lesson: Lesson, job: (id: string) => Job | undefined): Promise<boolean> {
     const succeeded = lesson.buttons

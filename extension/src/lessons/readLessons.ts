@@ -14,5 +14,5 @@ export async function readLessons(folder: string): Promise<readonly Lesson[]> {
 const ORDER = Object.keys(CATEGORIES);
 
 function inOrder(a: Lesson, b: Lesson): number {
-  return ORDER.indexOf(a.category) - ORDER.indexOf(b.category) || a.title.localeCompare(b.title);
+  return ORDER.indexOf(a.category) - ORDER.indexOf(b.category) || a.order - b.order;
 }

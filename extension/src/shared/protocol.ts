@@ -199,7 +199,11 @@ export type LessonMessage =
   | { readonly type: "copy"; readonly block: number }
   | { readonly type: "terminal"; readonly block: number }
   | { readonly type: "open"; readonly lesson: string }
-  | { readonly type: "openExternal"; readonly link: number };
+  | { readonly type: "openExternal"; readonly link: number }
+  /** The button beside the requirement with this number */
+  | { readonly type: "fix"; readonly requirement: number }
+  /** Forget what was done of the lesson */
+  | { readonly type: "startOver" };
 
 export interface LessonButtonState {
   readonly state: "idle" | "running" | "done" | "failed";
@@ -212,7 +216,18 @@ export interface LessonButtonState {
   readonly cancellable: boolean;
 }
 
+/** Something that the lesson needs. */
+export interface LessonRequirementState {
+  readonly label: string;
+  readonly state: "met" | "missing" | "unknown";
+  readonly detail: string;
+  /** What its button says; none when there is nothing to do */
+  readonly fix: string | null;
+}
+
 export interface LessonState {
+  /** By the requirements' numbers */
+  readonly requirements: readonly LessonRequirementState[];
   /** By the buttons' numbers */
   readonly buttons: readonly LessonButtonState[];
   /** By the steps' numbers: whether it is done */

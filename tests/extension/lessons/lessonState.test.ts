@@ -31,7 +31,7 @@ async function stateOf({ ids, jobs = [], health = { kind: "ready" }, press, done
     progress,
     presses: new Map(press && [[button.key, press]]),
     job: (id) => jobs.find((job) => job.id === id),
-    health,
+    found: { health, models: null, device: null },
   });
   expect(steps).toEqual([done ?? false]);
   return buttons[0] ?? expect.unreachable();

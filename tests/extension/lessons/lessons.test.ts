@@ -35,7 +35,11 @@ beforeEach(() => {
 /** As after the window was loaded. */
 function start(): void {
   jobsChanged = new FakeEmitter<void>();
-  call = vi.fn(() => Promise.resolve({}));
+  call = vi.fn();
+  const answer = (method: string, params: unknown): Promise<unknown> =>
+    method.endsWith("/list") || method === "device/status"
+      ? Promise.resolve({ models: [], boards: [] })
+      : Promise.resolve((call as (...args: unknown[]) => unknown)(method, params));
   const memento = {
     get: (key: string) => kept[key],
     update: (key: string, value: unknown) => {
@@ -44,7 +48,9 @@ function start(): void {
     },
   };
   const context = { extensionUri: new FakeUri(resolve(".")), globalState: memento };
-  const worker = { health: { kind: "ready" }, onDidChangeHealth: new FakeEmitter().event, call };
+  const onDidChangeHealth = new FakeEmitter().event;
+  const on = new FakeEmitter().event;
+  const worker = { health: { kind: "ready" }, onDidChangeHealth, on, call: answer };
   const jobs = { get: (id: string) => known.get(id), onDidChange: jobsChanged.event };
   lessons = new Lessons(
     context as unknown as ExtensionContext,

@@ -9,6 +9,8 @@ test.each([
   { type: "terminal", block: 0 },
   { type: "open", lesson: "your-first-video" },
   { type: "openExternal", link: 0 },
+  { type: "fix", requirement: 0 },
+  { type: "startOver" },
 ])("well-formed: %j", (message) => {
   expect(isLessonMessage(message)).toBe(true);
 });

@@ -6,9 +6,11 @@ id: made-up
 title: Made up
 description: For tests.
 category: basics
+order: 1
 tags: [test]
 supportedHardware: [cpu]
 status: validated
+validated: in a test
 estimatedMinutes: 1
 ---
 `;

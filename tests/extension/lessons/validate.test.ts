@@ -41,32 +41,38 @@ test("a lesson without a fault", async () => {
 });
 
 test.each<[string, string, string]>([
-  ["an unknown key", HEAD.replace("tags:", "author: me\ntags:") + STEP, '6: unknown key "author" in the front matter'],
+  ["an unknown key", HEAD.replace("tags:", "author: me\ntags:") + STEP, '7: unknown key "author" in the front matter'],
   ["a missing key", HEAD.replace("tags: [test]\n", "") + STEP, '1: the front matter has no "tags"'],
   ["a wrong category", HEAD.replace("basics", "cooking") + STEP, '5: "category" must be one of basics'],
-  ["wrong hardware", HEAD.replace("[cpu]", "[abacus]") + STEP, '7: "supportedHardware" must be a list of cpu,'],
-  ["no hardware", HEAD.replace("[cpu]", "[]") + STEP, '7: "supportedHardware" must be a list of cpu,'],
-  ["a wrong status", HEAD.replace("validated", "fine") + STEP, '8: "status" must be one of validated, draft, blocked'],
-  ["wrong minutes", HEAD.replace("Minutes: 1", "Minutes: soon") + STEP, '9: "estimatedMinutes" must be a whole'],
-  ["broken front matter", HEAD.replace("[test]", "[test") + STEP, ":7: "],
-  ["a key twice", HEAD.replace("tags:", "title: Other\ntags:") + STEP, ":6: Map keys must be unique"],
+  ["wrong hardware", HEAD.replace("[cpu]", "[abacus]") + STEP, '8: "supportedHardware" must be a list of cpu,'],
+  ["no hardware", HEAD.replace("[cpu]", "[]") + STEP, '8: "supportedHardware" must be a list of cpu,'],
+  ["a wrong status", HEAD.replace("validated", "fine") + STEP, '9: "status" must be one of validated, draft, blocked'],
+  ["wrong minutes", HEAD.replace("Minutes: 1", "Minutes: soon") + STEP, '11: "estimatedMinutes" must be a whole'],
+  [
+    "a validated lesson that does not say how",
+    HEAD.replace("validated: in a test\n", "") + STEP,
+    "1: a validated lesson",
+  ],
+  ["a requirement that nobody knows", HEAD.replace("tags:", "requires: [luck]\ntags:") + STEP, '7: "requires" must be'],
+  ["broken front matter", HEAD.replace("[test]", "[test") + STEP, ":8: "],
+  ["a key twice", HEAD.replace("tags:", "title: Other\ntags:") + STEP, ":7: Map keys must be unique"],
   ["no front matter", "# Hello", "1: there is no front matter"],
   ["an id that is not the file's name", HEAD.replace("made-up", "made-down") + STEP, '1: the id "made-down" is not'],
-  ["a command that is not allowed", `${HEAD}\n[x](command:a.b)${STEP}`, '12: the command "a.b" is not one'],
+  ["a command that is not allowed", `${HEAD}\n[x](command:a.b)${STEP}`, '14: the command "a.b" is not one'],
   [
     "arguments that are refused",
     `${HEAD}a\nb [x](command:ttVideo.showLog?1)${STEP}`,
-    ':12: "ttVideo.showLog" does not',
+    ':14: "ttVideo.showLog" does not',
   ],
-  ["a link to no lesson", `${HEAD}\n[x](other.md)${STEP}`, '12: there is no lesson "other"'],
-  ["a link to nowhere", `${HEAD}\n[x](#top)${STEP}`, '12: the link "#top" leads neither'],
-  ["no such picture", `${HEAD}\n![x](images/x.png)${STEP}`, '12: there is no picture "lessons/images/x.png"'],
-  ["a picture without a text", `${HEAD}\n![](images/x.png)${STEP}`, '12: the picture "images/x.png" has no text'],
-  ["HTML", `${HEAD}\n\n<div>x</div>\n${STEP}`, "13: HTML, which is not rendered"],
-  ["HTML in a line", `${HEAD}\nText <b>x</b>\n${STEP}`, "12: HTML, which is not rendered"],
-  ["a title in the text", `${HEAD}\n# Made up\n${STEP}`, "12: a first-level heading"],
-  ["a language without colours", `${HEAD}\n\`\`\`cobol\nx\n\`\`\`\n${STEP}`, '12: no colours for the language "cobol"'],
-  ["steps out of order", HEAD + STEP.replace("1.", "2."), "12: step 2 comes where 1 is due"],
+  ["a link to no lesson", `${HEAD}\n[x](other.md)${STEP}`, '14: there is no lesson "other"'],
+  ["a link to nowhere", `${HEAD}\n[x](#top)${STEP}`, '14: the link "#top" leads neither'],
+  ["no such picture", `${HEAD}\n![x](images/x.png)${STEP}`, '14: there is no picture "lessons/images/x.png"'],
+  ["a picture without a text", `${HEAD}\n![](images/x.png)${STEP}`, '14: the picture "images/x.png" has no text'],
+  ["HTML", `${HEAD}\n\n<div>x</div>\n${STEP}`, "15: HTML, which is not rendered"],
+  ["HTML in a line", `${HEAD}\nText <b>x</b>\n${STEP}`, "14: HTML, which is not rendered"],
+  ["a title in the text", `${HEAD}\n# Made up\n${STEP}`, "14: a first-level heading"],
+  ["a language without colours", `${HEAD}\n\`\`\`cobol\nx\n\`\`\`\n${STEP}`, '14: no colours for the language "cobol"'],
+  ["steps out of order", HEAD + STEP.replace("1.", "2."), "14: step 2 comes where 1 is due"],
   ["no step", `${HEAD}Text`, "1: there is no step"],
   ["a step without a button", `${HEAD}\n## 1. Think\n\nText`, '1: the step "Think" has no button'],
 ])("is told, with file and line: %s", async (_name, text, problem) => {
@@ -82,5 +88,5 @@ test("the command that the build runs is silent when all is well, and fails with
   const broken = await folderOf({ "made-up.md": `${HEAD}\n[x](command:a.b)${STEP}` });
   const run = spawnSync(process.execPath, [script, broken], { encoding: "utf8" });
   expect(run.status).toBe(1);
-  expect(run.stderr).toBe('lessons/made-up.md:12: the command "a.b" is not one that lessons may run\n');
+  expect(run.stderr).toBe('lessons/made-up.md:14: the command "a.b" is not one that lessons may run\n');
 });

@@ -63,8 +63,13 @@ function find(selector: string): HTMLElement {
 }
 
 const show = (button: LessonButtonState, done = false): void => {
-  tell({ buttons: [button], steps: [done] });
+  tell({ requirements: [], buttons: [button], steps: [done] });
 };
+function requires(state: "met" | "missing", fix: string | null): void {
+  const requirement = { label: "The worker", state, detail: "It ended.", fix };
+  tell({ requirements: [requirement], buttons: [IDLE], steps: [false] });
+}
+
 const announced = (): string | null => find("[data-announcements]").textContent;
 
 test("each control sends its number, and the page says first that it is ready", () => {
@@ -83,6 +88,25 @@ test("each control sends its number, and the page says first that it is ready", 
     { type: "copy", block: 1 },
     { type: "press", button: 0 },
   ]);
+});
+
+test("what the lesson needs is told, with a button when there is something to do", () => {
+  requires("missing", "Restart Worker");
+  const row = find("[data-requirement='0']");
+  expect(row.getAttribute("aria-label")).toBe("Missing: The worker. It ended.");
+  find("[data-fix]").click();
+  expect(sent.at(-1)).toEqual({ type: "fix", requirement: 0 });
+  requires("met", null);
+  expect(row.dataset["state"]).toBe("met");
+  expect(find("[data-fix]").hidden).toBe(true);
+});
+
+test("a lesson of which something is done can be started over", () => {
+  show(IDLE);
+  expect(find("[data-start-over]").hidden).toBe(true);
+  show(IDLE, true);
+  find("[data-start-over]").click();
+  expect(sent.at(-1)).toEqual({ type: "startOver" });
 });
 
 test("shell code has Run in Terminal, other code has not", () => {
@@ -105,7 +129,7 @@ test("a running button shows its progress and Cancel, and is not pressed twice",
   show(RUNNING);
   expect(find("[data-cancel]").hidden).toBe(false);
   expect(find("progress")).toHaveProperty("value", 0.25);
-  expect(find(".detail").textContent).toBe("denoising 1 of 4");
+  expect(find(".action .detail").textContent).toBe("denoising 1 of 4");
   find("[data-press]").click();
   expect(sent).toEqual([{ type: "ready" }]);
   show(IDLE);
@@ -123,7 +147,7 @@ test("each change of a button's state is announced once, each step is not, and n
   expect(announced()).toBe("heard");
   show({ ...IDLE, state: "failed", detail: "The disk is full.", hint: "Free some space." });
   expect(announced()).toBe("Make it: failed. The disk is full. Free some space.");
-  expect(find(".detail").textContent).toBe("The disk is full. Free some space.");
+  expect(find(".action .detail").textContent).toBe("The disk is full. Free some space.");
 });
 
 test("a step that is done has a tick and says so", () => {

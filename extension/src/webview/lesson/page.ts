@@ -1,9 +1,10 @@
 // Gives life to a lesson's page, whose markup the extension has rendered: presses, what became of them, and the ticks.
-import type { LessonButtonState, LessonMessage, LessonState } from "../../shared/protocol";
+import type { LessonButtonState, LessonMessage, LessonRequirementState, LessonState } from "../../shared/protocol";
 import { Refusal, type Channel } from "../channel";
 
 /** How long a button says that it has copied, in milliseconds. */
 const COPIED = 2000;
+const REQUIREMENT_WORDS = { met: "There", missing: "Missing", unknown: "Not checked" } as const;
 
 export function connect(document: Document, channel: Channel<LessonMessage, LessonState>): void {
   const page = new Page(document, channel);
@@ -41,6 +42,9 @@ class Page {
   }
 
   show(state: LessonState): void {
+    state.requirements.forEach((requirement, number) => {
+      this.#showRequirement(number, requirement);
+    });
     state.buttons.forEach((button, number) => {
       this.#showButton(number, button, this.#shown?.buttons[number]);
     });
@@ -52,7 +56,19 @@ class Page {
     const done = state.steps.filter(Boolean).length;
     const soFar = done === state.steps.length ? "All steps done" : `${done} of ${state.steps.length} steps done`;
     setText(this.#find("[data-so-far]"), soFar);
+    this.#find("[data-start-over]")?.toggleAttribute("hidden", done === 0);
     this.#shown = state;
+  }
+
+  #showRequirement(number: number, { label, state, detail, fix }: LessonRequirementState): void {
+    const row = this.#find(`[data-requirement="${number}"]`);
+    row?.setAttribute("data-state", state);
+    row?.setAttribute("aria-label", `${REQUIREMENT_WORDS[state]}: ${label}. ${detail}`);
+    setText(row?.querySelector("[data-label]"), label);
+    setText(row?.querySelector(".detail"), detail);
+    const button = row?.querySelector("button");
+    button?.toggleAttribute("hidden", fix === null);
+    setText(button, fix ?? "");
   }
 
   #showButton(number: number, state: LessonButtonState, before: LessonButtonState | undefined): void {
@@ -88,7 +104,7 @@ class Page {
     if (element === null) {
       return;
     }
-    const { lesson, link, copy, terminal, press, cancel } = element.dataset;
+    const { lesson, link, copy, terminal, press, cancel, fix, startOver } = element.dataset;
     if (link !== undefined) {
       // VS Code listens at the document and would open the link, too.
       event.preventDefault();
@@ -96,6 +112,11 @@ class Page {
       void this.send({ type: "openExternal", link: Number(link) });
     } else if (lesson !== undefined) {
       void this.send({ type: "open", lesson });
+    } else if (fix !== undefined) {
+      const row = element.closest<HTMLElement>("[data-requirement]");
+      void this.send({ type: "fix", requirement: Number(row?.dataset["requirement"]) });
+    } else if (startOver !== undefined) {
+      void this.send({ type: "startOver" });
     } else if (copy !== undefined) {
       void this.#copy(element, Number(copy));
     } else if (terminal !== undefined) {
