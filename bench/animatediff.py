@@ -190,7 +190,7 @@ def quality() -> None:
     import torch
     from diffusers import AnimateDiffPipeline
 
-    from ttvideo.families import animatediff, tiny
+    from ttvideo.families import animatediff, animatediff_weights, tiny
     from ttvideo.families.animatediff_steps import cut
 
     torch.set_num_threads(1)
@@ -213,7 +213,7 @@ def quality() -> None:
             ).frames[0]
 
     exact = [make(*clip, {}) for clip in clips]
-    print(f"bundled model, {animatediff.STEPS} steps, {len(clips)} clips: dB to the exact clip, mean and least")
+    print(f"bundled model, {animatediff_weights.STEPS} steps, {len(clips)} clips: dB to the exact clip, mean and least")
     for options in ({"cache": "deep"}, {"guided": 0.7}, {"cache": "deep", "guided": 0.7}):
         found = [psnr(make(*clip, options), one) for clip, one in zip(clips, exact, strict=True)]
         print(f"  {options!s:<36} {np.mean(found):6.1f} {min(found):6.1f}", flush=True)

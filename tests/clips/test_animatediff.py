@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from support.clip_cases import CASES, NEGATIVE, PROMPT, Frames, Model, animatediff_parts
 from ttvideo import families
 from ttvideo.errors import WorkerError
-from ttvideo.families import animatediff, animatediff_unet
+from ttvideo.families import animatediff, animatediff_unet, animatediff_weights
 from ttvideo.families.clips import parts
 from ttvideo.families.family import Run, StepEvent
 from ttvideo.families.weights import checkpoints
@@ -184,7 +184,7 @@ def test_without_motion_modules_none_is_run(model: Model) -> None:
 
 def test_both_checkpoints_are_needed_and_said(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = copied(installed, tmp_path, monkeypatch)
-    base = animatediff.PUBLISHED[0]
+    base = animatediff_weights.PUBLISHED[0]
     both = checkpoints.revision(base)
     assert checkpoints.checkpoint(base).installed
     assert checkpoints.checkpoint(base).size_bytes == base.size_bytes + base.also[0].size_bytes
@@ -197,7 +197,7 @@ def test_both_checkpoints_are_needed_and_said(installed: Path, tmp_path: Path, m
 
 
 def test_motion_loras_change_the_clip_with_free_noise_too(model: Model, tmp_path: Path) -> None:
-    unet = Path(parts.Parts(animatediff.MODEL, animatediff.PUBLISHED[0], "cpu").folder_of("unet"))
+    unet = Path(parts.Parts(animatediff.MODEL, animatediff_weights.PUBLISHED[0], "cpu").folder_of("unet"))
     stored = load_file(unet / "unet" / "diffusion_pytorch_model.safetensors")
     name = next(name for name in stored if name.endswith("motion_modules.0.transformer_blocks.0.attn1.to_q.weight"))
     rank, (out, into) = 2, stored[name].shape
@@ -279,9 +279,9 @@ def test_with_a_step_cache_a_clip_goes_on_where_nothing_remembered_is_needed(mod
 def test_of_the_adapters_repositories_only_what_is_read_is_fetched() -> None:
     lcm = ["README.md", "AnimateLCM_sd15_t2v.ckpt", "AnimateLCM_sd15_t2v_lora.safetensors", "config.json"]
     lcm += ["diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.safetensors"]
-    assert checkpoints.needed(animatediff.LCM.published, lcm) == [lcm[2], lcm[3], lcm[4]]
+    assert checkpoints.needed(animatediff_weights.LCM.published, lcm) == [lcm[2], lcm[3], lcm[4]]
     lightning = [
         f"animatediff_lightning_{steps}step_{kind}.safetensors" for steps in (1, 4) for kind in ("comfyui", "diffusers")
     ]
-    four = animatediff.ADAPTERS["animatediff-lightning-4"].published
+    four = animatediff_weights.ADAPTERS["animatediff-lightning-4"].published
     assert checkpoints.needed(four, ["README.md", *lightning]) == [lightning[-1]]

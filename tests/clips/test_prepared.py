@@ -19,13 +19,13 @@ from support.clip_cases import CASES, Model
 from support.rpc_client import WORKER
 from ttvideo import cli, families
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families import animatediff
+from ttvideo.families import animatediff, animatediff_weights
 from ttvideo.families.clips import parts, prepared
 from ttvideo.families.clips.parts import Parts
 from ttvideo.families.family import Event, NoteEvent, StepEvent
 from ttvideo.families.weights import checkpoints
 
-BASE = animatediff.PUBLISHED[0]
+BASE = animatediff_weights.PUBLISHED[0]
 CASE = next(case for case in CASES if case.family == "animatediff")
 
 
@@ -146,7 +146,7 @@ def test_a_half_written_one_is_not_used(installed: Path, way: str) -> None:
     if way == "killed":
         program = """
 import os, signal
-from ttvideo.families import animatediff
+from ttvideo.families import animatediff, animatediff_weights
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.clips import parts, prepared
 from ttvideo.families.family import StepEvent
@@ -154,7 +154,7 @@ parts.cpu_has_bfloat16 = lambda: False
 def die(event):
     if isinstance(event, StepEvent) and event.step > 50:
         os.kill(os.getpid(), signal.SIGKILL)
-prepared.make(parts.Parts(animatediff.MODEL, animatediff.PUBLISHED[0], "cpu"), die)
+prepared.make(parts.Parts(animatediff.MODEL, animatediff_weights.PUBLISHED[0], "cpu"), die)
 """
         assert subprocess.run([sys.executable, "-c", program], cwd=WORKER).returncode == -signal.SIGKILL
         assert (place / ".unet.partial").is_dir()

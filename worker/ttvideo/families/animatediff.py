@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -14,12 +14,26 @@ from pydantic import Field
 
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import tokens
+from ttvideo.families.animatediff_weights import (
+    ADAPTERS,
+    GUIDANCE,
+    MODULES,
+    PIECES,
+    PUBLISHED,
+    SEEN,
+    STEPS,
+    WEIGHTS,
+    Adapter,
+    modules_of,
+    motion_file,
+    seen,
+)
 from ttvideo.families.clips import fields
 from ttvideo.families.clips.family import clip_family, prepare, published_for
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.family import OnEvent
-from ttvideo.families.weights import checkpoints, loras
+from ttvideo.families.weights import checkpoints, loras, single_file
 from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
@@ -29,85 +43,12 @@ if TYPE_CHECKING:
     from ttvideo.families.clips.model import Embeddings
     from ttvideo.families.clips.prepared import Recipe
 
-STEPS, GUIDANCE = 25, 7.5
-SEEN = 32
-"""Frames that the motion modules see at once: their motion_max_seq_length."""
 WINDOW, STRIDE = 16, 4
 """Of FreeNoise, as diffusers' documentation has them: frames that are seen at once, and how far apart windows begin."""
-WEIGHTS = ("vae", "text_encoder", "unet")
 EVERY, WHOLE = 3, 3
 """Of the step cache: how often the inner layers run, and in how many of the first steps at least."""
 LATER = re.compile(r"(?:^|[|,])\s*(\d+)\s*:")
 SYNTAX = "Write frames and what to show from there on: 8: a dog | 16: a bird"
-
-
-@dataclass(frozen=True)
-class Adapter:
-    """Motion modules, and what they were made to be run with, by the model cards."""
-
-    published: Published
-    scheduler: str = "ddim"
-    steps: int = STEPS
-    only: bool = False
-    """They work with these steps and this scheduler only."""
-    guidance: float = GUIDANCE
-    lora: str | None = None
-    """A file of the adapter's that changes the base to go with it."""
-
-
-def _adapter(id: str, title: str, repo: str, license: str, **more: Any) -> Published:
-    asked: dict[str, Any] = {"pipeline": "MotionAdapter", "weights": ("",), "size_bytes": 908_000_000, **more}
-    return Published(id=id, title=title, repo=repo, license=license, gated=False, **asked)
-
-
-def _lightning(steps: int) -> Adapter:
-    published = _adapter(
-        f"animatediff-lightning-{steps}",
-        f"AnimateDiff-Lightning, {steps} step{'s' if steps > 1 else ''}",
-        "ByteDance/AnimateDiff-Lightning",
-        "CreativeML OpenRAIL-M",
-        pipeline="",
-        weights=(),
-        files=(f"animatediff_lightning_{steps}step_diffusers.safetensors",),
-    )
-    return Adapter(published, "euler", steps, only=True, guidance=1.0)
-
-
-LCM_LORA = "AnimateLCM_sd15_t2v_lora.safetensors"
-MOTION = Adapter(
-    _adapter(
-        "animatediff-v1-5-2", "AnimateDiff's motion, v1.5.2", "guoyww/animatediff-motion-adapter-v1-5-2", "Apache-2.0"
-    )
-)
-LCM = Adapter(
-    _adapter("animatelcm", "AnimateLCM", "wangfuyun/AnimateLCM", "MIT", files=(LCM_LORA,), size_bytes=1_043_000_000),
-    "lcm",
-    steps=6,
-    guidance=1.5,
-    lora=LCM_LORA,
-)
-ADAPTERS = {adapter.published.id: adapter for adapter in (MOTION, *map(_lightning, (1, 2, 4, 8)), LCM)}
-
-
-def _base(id: str, title: str, repo: str) -> Published:
-    return Published(
-        id=id,
-        title=title,
-        repo=repo,
-        pipeline="StableDiffusionPipeline",
-        weights=WEIGHTS,
-        license="CreativeML OpenRAIL-M",
-        gated=False,
-        size_bytes=2_133_000_000,  # 1066 M parameters in half precision
-        exclude=("safety_checker/*", "feature_extractor/*"),
-        also=(MOTION.published,),
-    )
-
-
-PUBLISHED = (
-    _base("animatediff", "AnimateDiff with Stable Diffusion 1.4", "CompVis/stable-diffusion-v1-4"),
-    _base("animatediff-sd15", "AnimateDiff with Stable Diffusion 1.5", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
-)
 
 
 class Params(ClipParams):
@@ -124,6 +65,12 @@ class Params(ClipParams):
         title="Motion",
         description="Which motion modules; lightning and animatelcm take few steps, and bring their guidance",
         json_schema_extra={"advanced": True},
+    )
+    motion_file: str | None = Field(
+        None,
+        title="Motion file",
+        description="Other motion modules: one .safetensors file, or .ckpt, as AnimateDiff's makers publish them",
+        json_schema_extra={"format": "path", "advanced": True},
     )
     steps: int = fields.steps(STEPS)
     guidance: float = fields.guidance(GUIDANCE)
@@ -185,6 +132,7 @@ class AnimateDiff(ClipModel):
         "feature_extractor": "transformers.CLIPImageProcessor",
         "image_encoder": "transformers.CLIPVisionModelWithProjection",
     }
+    pieces = PIECES
     encoders = ("text_encoder",)
     denoisers = ("unet",)
     # Stable Diffusion's own have other betas, and clip: motion modules were trained with these. As diffusers' pages on
@@ -208,11 +156,11 @@ class AnimateDiff(ClipModel):
     float32 = frozenset()
 
     def complete(self, published: Published, params: Params) -> Published:
-        return replace(published, weights=WEIGHTS, also=(ADAPTERS[params.adapter].published,))
+        return replace(published, weights=WEIGHTS, also=(_adapter_of(params, published).published,))
 
     def fit(self, params: Params) -> tuple[Params, list[str]]:
-        adapter = ADAPTERS[params.adapter]
-        notes: list[str] = []
+        adapter = _adapter_of(params)
+        notes = single_file.warnings(adapter.published.file) if adapter.published.file is not None else []
         changes: dict[str, Any] = {}
         title = adapter.published.title
         if params.steps != adapter.steps and (adapter.only or params.steps == STEPS):
@@ -224,9 +172,9 @@ class AnimateDiff(ClipModel):
         if adapter.only and params.scheduler not in ("default", adapter.scheduler):
             notes.append(f"{title} is made for {adapter.scheduler}: it is taken instead of {params.scheduler}.")
             changes["scheduler"] = "default"
-        if params.frames > SEEN:
+        if params.frames > (most := _seen(params)):
             notes.append(
-                f"The motion modules see {SEEN} frames: {params.frames} are made in windows of {WINDOW} that overlap "
+                f"The motion modules see {most} frames: {params.frames} are made in windows of {WINDOW} that overlap "
                 "(FreeNoise), which takes a fifth longer for each frame."
             )
         notes += [
@@ -244,11 +192,16 @@ class AnimateDiff(ClipModel):
         from ttvideo.families.animatediff_unet import fused
         from ttvideo.families.clips import prepared
 
+        own = super().recipe(published, folder, name, dtype)
         if name != "unet":
-            return None
+            return own
         adapter = published.also[0]
         place = checkpoints.find(adapter)
-        base = checkpoints.weight_files(folder / name) or []
+        stored = checkpoints.weight_files(folder / name) or ()
+        base = own.files if own is not None and published.file is not None else tuple(stored)
+        if adapter.file is not None:
+            motion = single_file.Held(adapter.file, MODULES, {})
+            return prepared.Recipe(fused(folder / name, None, **modules_of(adapter.file)), (*base, motion), needed=True)
         if adapter.weights:
             return prepared.Recipe(
                 fused(folder / name, place), (*base, *(checkpoints.weight_files(place) or ())), needed=True
@@ -259,13 +212,13 @@ class AnimateDiff(ClipModel):
     def scheduler(self, scheduler: Any, params: Params) -> Any:
         import diffusers
 
-        adapter = ADAPTERS[params.adapter]
+        adapter = _adapter_of(params)
         name, settings = self.schedulers[adapter.scheduler if params.scheduler == "default" else params.scheduler]
         trailing = {"timestep_spacing": "trailing"} if adapter.only else {}
         return getattr(diffusers, name).from_config(scheduler.config, **(dict(settings) | trailing))
 
     def loras(self, params: Params) -> tuple[loras.Lora, ...]:
-        adapter = ADAPTERS[params.adapter]
+        adapter = _adapter_of(params)
         own = [loras.Lora(checkpoints.find(adapter.published) / adapter.lora, 1.0)] if adapter.lora else []
         return (*own, *super().loras(params))
 
@@ -295,8 +248,8 @@ class AnimateDiff(ClipModel):
         with ExitStack() as stack:
             if not params.motion:
                 stack.enter_context(unet.still(pipe.unet))
-            if params.frames > SEEN or later:
-                window = WINDOW if params.frames > SEEN else params.frames
+            if params.frames > _seen(params) or later:
+                window = WINDOW if params.frames > _seen(params) else params.frames
                 each = unet.between(prompts, [0, *later], params.frames)
                 stack.enter_context(unet.free_noise(pipe, window, STRIDE, each, negative))
             stack.enter_context(steps.cut(pipe.unet, cuts(params)))
@@ -343,6 +296,15 @@ def cuts(params: Params) -> Cuts:
     every, begin = (EVERY, max(WHOLE, math.ceil(params.steps / 5))) if params.cache == "deep" else (1, 0)
     guided = math.ceil(params.guided * params.steps) if params.guidance > 1 else params.steps
     return Cuts(every, begin, guided if guided < params.steps else None)
+
+
+def _adapter_of(params: Params, base: Published = PUBLISHED[0]) -> Adapter:
+    """The motion modules that are asked for, those of a file checked against the base."""
+    return ADAPTERS[params.adapter] if params.motion_file is None else motion_file(params.motion_file, base)
+
+
+def _seen(params: Params) -> int:
+    return SEEN if params.motion_file is None else seen(single_file.checked(params.motion_file))
 
 
 def _tokenizer(params: Params) -> Path | None:

@@ -10,22 +10,24 @@ from typing import Any
 import torch
 
 
-def fused(base: Path, adapter: Path | None) -> dict[str, Any]:
-    """The configuration of Stable Diffusion's UNet with the motion modules of an adapter, or of the default one."""
+def fused(base: Path, adapter: Path | None, **known: Any) -> dict[str, Any]:
+    """The configuration of Stable Diffusion's UNet with the motion modules of an adapter, or of the default one with
+    what is known of its settings.
+    """
     from accelerate import init_empty_weights  # type: ignore[import-untyped]
     from diffusers import MotionAdapter, UNet2DConditionModel, UNetMotionModel
 
     with init_empty_weights():
         plain = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(base))
-        motion = MotionAdapter.from_config(MotionAdapter.load_config(adapter)) if adapter else default_adapter()
+        motion = MotionAdapter.from_config(MotionAdapter.load_config(adapter)) if adapter else default_adapter(**known)
         unet = UNetMotionModel.from_unet2d(plain, motion, load_weights=False)
     return {name: value for name, value in unet.config.items() if name != "_name_or_path"}
 
 
-def default_adapter() -> Any:
+def default_adapter(**known: Any) -> Any:
     from diffusers import MotionAdapter
 
-    return MotionAdapter()
+    return MotionAdapter(**known)
 
 
 def motion_modules(unet: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from ttvideo.families.clips.family import clip_family
 from ttvideo.families.clips.fields import TransformerParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.weights.checkpoints import Published
+from ttvideo.families.weights.single_file import Piece, width
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +30,15 @@ PUBLISHED = (
         gated=False,
         size_bytes=41_900_000_000,
     ),
+)
+
+
+TRANSFORMER = Piece(
+    "transformer",
+    ("model.model.", "model.diffusion_model.", ""),
+    "img_in.proj.weight",
+    lambda config: {"img_in.proj.weight": (width(config), config["in_channels"])},
+    "HunyuanVideoTransformer3DModel",
 )
 
 
@@ -68,6 +78,7 @@ class Hunyuan(ClipModel):
         "scheduler": "diffusers.FlowMatchEulerDiscreteScheduler",
         "transformer": "diffusers.HunyuanVideoTransformer3DModel",
     }
+    pieces = (TRANSFORMER,)
     encoders = ("text_encoder", "text_encoder_2")
     schedulers: ClassVar[Schedulers] = {
         "unipc": ("UniPCMultistepScheduler", {"prediction_type": "flow_prediction", "use_flow_sigmas": True})

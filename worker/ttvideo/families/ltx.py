@@ -16,6 +16,7 @@ from ttvideo.families.clips.fields import ClipParams, TransformerParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
+from ttvideo.families.weights.single_file import Piece, width
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +43,28 @@ def _published(id: str, title: str, repo: str, vae: int) -> Published:
 PUBLISHED = (
     _published("ltx-video", "LTX-Video 0.9", "Lightricks/LTX-Video", 1_680_000_000),
     _published("ltx-video-0.9.1", "LTX-Video 0.9.1", "a-r-r-o-w/LTX-Video-0.9.1-diffusers", 1_870_000_000),
+)
+
+
+def _vae(config: Mapping[str, Any]) -> dict[str, tuple[int, ...] | None]:
+    conditioned = config["timestep_conditioning"]
+    return {
+        "decoder.conv_in.conv.weight": (config["decoder_block_out_channels"][-1], config["latent_channels"]),
+        # Only a decoder that is told how much noise there is has this.
+        "decoder.last_time_embedder.timestep_embedder.linear_1.weight": () if conditioned else None,
+    }
+
+
+# The makers' files hold both.
+PIECES = (
+    Piece(
+        "transformer",
+        ("model.diffusion_model.", ""),
+        "patchify_proj.weight",
+        lambda config: {"patchify_proj.weight": (width(config), config["in_channels"])},
+        "LTXVideoTransformer3DModel",
+    ),
+    Piece("vae", ("vae.",), "decoder.conv_in.conv.weight", _vae, "AutoencoderKLLTXVideo", under="vae."),
 )
 
 
@@ -95,6 +118,7 @@ class Ltx(ClipModel):
         "scheduler": "diffusers.FlowMatchEulerDiscreteScheduler",
         "transformer": "diffusers.LTXVideoTransformer3DModel",
     }
+    pieces = PIECES
     encoders = ("text_encoder",)
     schedulers: ClassVar[Schedulers] = {
         "unipc": ("UniPCMultistepScheduler", {"prediction_type": "flow_prediction", "use_flow_sigmas": True})

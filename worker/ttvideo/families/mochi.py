@@ -13,6 +13,7 @@ from ttvideo.families.clips.family import clip_family
 from ttvideo.families.clips.fields import TransformerParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.weights.checkpoints import Published
+from ttvideo.families.weights.single_file import Piece, width
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,15 @@ PUBLISHED = (
         gated=False,
         size_bytes=30_500_000_000,
     ),
+)
+
+
+TRANSFORMER = Piece(
+    "transformer",
+    ("model.diffusion_model.", ""),
+    "x_embedder.proj.weight",
+    lambda config: {"x_embedder.proj.weight": (width(config), config["in_channels"])},
+    "MochiTransformer3DModel",
 )
 
 
@@ -59,6 +69,7 @@ class Mochi(ClipModel):
         "scheduler": "diffusers.FlowMatchEulerDiscreteScheduler",
         "transformer": "diffusers.MochiTransformer3DModel",
     }
+    pieces = (TRANSFORMER,)
     encoders = ("text_encoder",)
     frame_multiple = 6
     # 8 for the VAE, 2 for the transformer's patches; the pipeline looks at the 8 only and fails later.

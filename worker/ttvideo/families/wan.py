@@ -16,6 +16,7 @@ from ttvideo.families.clips.fields import TransformerParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
+from ttvideo.families.weights.single_file import Piece, width
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,15 @@ PUBLISHED = (
 )
 
 
+TRANSFORMER = Piece(
+    "transformer",
+    ("model.diffusion_model.", ""),
+    "head.head.weight",
+    lambda config: {"patch_embedding.weight": (width(config), config["in_channels"], *config["patch_size"])},
+    "WanTransformer3DModel",
+)
+
+
 class Params(TransformerParams):
     checkpoint: str = fields.checkpoint(*PUBLISHED)
     # Defaults of the pipeline, which are those of the model's card.
@@ -88,6 +98,7 @@ class Wan(ClipModel):
         "transformer": "diffusers.WanTransformer3DModel",
         "transformer_2": "diffusers.WanTransformer3DModel",
     }
+    pieces = (TRANSFORMER,)
     encoders = ("text_encoder",)
     denoisers = ("transformer", "transformer_2")
     schedulers: ClassVar[Schedulers] = {"euler": ("FlowMatchEulerDiscreteScheduler", {})}

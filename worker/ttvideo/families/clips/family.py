@@ -11,7 +11,7 @@ from ttvideo.families.clips import fields, step_cache
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.family import Family, OnEvent
-from ttvideo.families.weights import checkpoints, loras
+from ttvideo.families.weights import checkpoints, loras, single_file
 from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
@@ -42,21 +42,27 @@ def clip_family(model: ClipModel) -> Family:
 
 
 def published_for(model: ClipModel, params: ClipParams) -> Published:
-    """The checkpoint that is asked for: one of the family's, or a folder that holds one of its kind.
+    """The checkpoint that is asked for: one of the family's, or a folder or file that holds one of its kind.
 
-    Raises WorkerError(INVALID_PARAMETERS).
+    Raises WorkerError: INVALID_PARAMETERS, MODEL_BROKEN, and MODEL_MISSING for a file without an installed checkpoint
+    of its kind.
     """
     for published in model.published:
         if params.checkpoint in (published.id, published.repo):
             return model.complete(published, params)
     if params.checkpoint.startswith(("/", "~")):
-        found = checkpoints.in_folder(model.published, Path(params.checkpoint).expanduser())
+        place = Path(params.checkpoint).expanduser()
+        if place.is_dir():
+            return model.complete(checkpoints.in_folder(model.published, place), params)
+        # A file holds one denoiser: where two take turns, it cannot be told whose it is.
+        whole = [each for each in model.published if not set(model.denoisers[1:]) & set(each.weights)]
+        found = single_file.completed(single_file.checked(params.checkpoint), model.title, model.pieces, whole)
         return model.complete(found, params)
     known = ", ".join(published.id for published in model.published)
     raise WorkerError(
         ErrorKind.INVALID_PARAMETERS,
         f"{model.title} has no checkpoint '{params.checkpoint[:80]}'.",
-        f"Its checkpoints are {known}; a folder is named by its whole path.",
+        f"Its checkpoints are {known}; a folder or file is named by its whole path.",
     )
 
 
@@ -64,7 +70,7 @@ def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
     """Raises WorkerError(INVALID_PARAMETERS)."""
     published = published_for(model, params)
     unit = model.sides(published)
-    notes: list[str] = []
+    notes = single_file.remarks(published, published.file, model.pieces) if published.file is not None else []
     changes: dict[str, int] = {}
     width, height = (max(unit, int(pixels / unit + 0.5) * unit) for pixels in (params.width, params.height))
     if (width, height) != (params.width, params.height):

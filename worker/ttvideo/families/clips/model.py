@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ttvideo.families.clips import step_cache
 from ttvideo.families.clips.fields import ClipParams
-from ttvideo.families.weights import checkpoints, loras
+from ttvideo.families.weights import checkpoints, loras, single_file
 from ttvideo.families.weights.checkpoints import Published
+from ttvideo.families.weights.single_file import Piece
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,9 @@ class ClipModel(ABC):
     float32: ClassVar[frozenset[str]] = frozenset({"vae"})
     """Parts that compute in float32 whatever the others do."""
 
+    pieces: ClassVar[tuple[Piece, ...]] = ()
+    """Parts that can be read from one file with weights as the makers name them; none where diffusers cannot."""
+
     unread: ClassVar[str] = "The negative prompt is read only when the guidance is above 1."
 
     def complete(self, published: Published, params: Any) -> Published:
@@ -59,12 +63,23 @@ class ClipModel(ABC):
         return published
 
     def recipe(self, published: Published, folder: Path, name: str, dtype: torch.dtype) -> Recipe | None:
-        """What a part is prepared from, if there is a reason to: here, that a denoiser is stored in another dtype."""
+        """What a part is prepared from, if there is a reason to: here, that it is in a file of other names, or that a
+        denoiser is stored in another dtype.
+        """
         from ttvideo.families.clips import prepared
 
+        if (piece := self.piece(published, name)) is not None and published.file is not None:
+            return prepared.of_file(folder / name, published.file, piece)
         if name not in self.denoisers or not (files := checkpoints.weight_files(folder / name)):
             return None
         return prepared.in_dtype(folder / name, files, dtype)
+
+    def piece(self, published: Published, name: str) -> Piece | None:
+        """How the part is in the checkpoint's own file, if it has one that holds the part."""
+        if published.file is None:
+            return None
+        held = single_file.pieces_in(published.file, self.pieces)
+        return next((piece for piece in held if piece.part == name), None)
 
     def load_part(self, folder: Path, name: str, dtype: torch.dtype) -> Any:
         """A part from a checkpoint's folder. Raises WorkerError(MODEL_BROKEN)."""

@@ -11,9 +11,10 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, StepEvent, WithinEvent
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.loading import HINT, class_of
+from ttvideo.families.weights.single_file import Held, Piece
 from ttvideo.media.files import disk_error, free_bytes, readable_size
 
 if TYPE_CHECKING:
@@ -46,8 +48,8 @@ class Recipe:
 
     config: Mapping[str, Any]
     """Its config.json."""
-    files: tuple[Path, ...]
-    """Safetensors whose tensors together are the part's."""
+    files: tuple[Path | Held, ...]
+    """Safetensors, or parts of other files, whose tensors together are the part's."""
     needed: bool
     """Without it the part cannot be loaded at all; otherwise it is only faster, and is made when somebody asks."""
 
@@ -61,10 +63,16 @@ def in_dtype(folder: Path, files: Sequence[Path], dtype: torch.dtype) -> Recipe 
     return Recipe(json.loads((folder / "config.json").read_text()), tuple(files), needed=False)
 
 
+def of_file(folder: Path, file: Path, piece: Piece) -> Recipe:
+    """Of a part that a single file holds; `folder` is that of the same part in an installed checkpoint."""
+    config = json.loads((folder / "config.json").read_text())
+    return Recipe(config, (Held(file, piece, config),), needed=True)
+
+
 @dataclass(frozen=True)
 class Stored:
     name: str
-    reader: Any
+    get: Callable[[], torch.Tensor]
     shape: tuple[int, ...]
     dtype: torch.dtype | None
     """None for one that stays as it is stored, as `stored` calls it."""
@@ -108,9 +116,9 @@ def make(parts: Parts, on_event: OnEvent, *, everything: bool = False) -> list[P
 
 
 def _make(parts: Parts, name: str, recipe: Recipe, place: Path, on_event: OnEvent) -> None:
-    partial = place / f".{name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
-    partial.mkdir(parents=True)
+    making = place / f".{name}.partial"
+    shutil.rmtree(making, ignore_errors=True)  # of a process that was killed
+    making.mkdir(parents=True)
     try:
         with ExitStack() as stack:
             cls = class_of(parts.model.classes[name])
@@ -128,11 +136,12 @@ def _make(parts: Parts, name: str, recipe: Recipe, place: Path, on_event: OnEven
                 )
             )
             on_event(PhaseEvent(Phase.LOADING, total=100))
-            (partial / "config.json").write_text(json.dumps(dict(recipe.config), indent=2))
-            write(partial / "diffusion_pytorch_model.safetensors", found, on_event)
-        partial.rename(place / name)
+            (making / "config.json").write_text(json.dumps(dict(recipe.config), indent=2))
+            base = "model" if parts.model.classes[name].startswith("transformers.") else "diffusion_pytorch_model"
+            write(making / f"{base}.safetensors", found, on_event)
+        making.rename(place / name)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(making, ignore_errors=True)
         raise
     for other in place.parent.iterdir():
         if other.is_dir() and not other.name.startswith(parts.revision):
@@ -144,6 +153,9 @@ def tensors(recipe: Recipe, cls: Any, dtype: torch.dtype, stack: ExitStack) -> l
     found = []
     exact = frozenset(getattr(cls, "_keep_in_fp32_modules", None) or ())
     for file in recipe.files:
+        if isinstance(file, Held):
+            found += [_held(name, tensor, dtype, exact) for name, tensor in file.tensors().items()]
+            continue
         reader = stack.enter_context(safe_open(file, "pt"))
         for name in reader.keys():  # noqa: SIM118 - not a mapping
             part = reader.get_slice(name)
@@ -153,8 +165,15 @@ def tensors(recipe: Recipe, cls: Any, dtype: torch.dtype, stack: ExitStack) -> l
                 target = torch.float32 if exact.intersection(name.split(".")) else dtype
             sample = reader.get_tensor(name)
             size = sample.numel() * (target.itemsize if target else sample.element_size())
-            found.append(Stored(name, reader, shape, target, stored, size))
+            found.append(Stored(name, partial(reader.get_tensor, name), shape, target, stored, size))
     return sorted(found, key=lambda tensor: (-tensor.size, tensor.name))
+
+
+def _held(name: str, tensor: torch.Tensor, dtype: torch.dtype, exact: frozenset[str]) -> Stored:
+    """What is not a number to compute with, such as the places of a text's tokens, is counted in whole numbers."""
+    whole = not tensor.is_floating_point()
+    target = torch.int64 if whole else torch.float32 if exact.intersection(name.split(".")) else dtype
+    return Stored(name, lambda: tensor, tuple(tensor.shape), target, "I64", tensor.numel() * target.itemsize)
 
 
 def write(file: Path, tensors: list[Stored], on_event: OnEvent) -> None:
@@ -162,7 +181,7 @@ def write(file: Path, tensors: list[Stored], on_event: OnEvent) -> None:
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
     for tensor in tensors:
-        dtype = NAMES[tensor.dtype] if tensor.dtype else tensor.stored
+        dtype = NAMES.get(tensor.dtype, tensor.stored) if tensor.dtype else tensor.stored
         header[tensor.name] = {"dtype": dtype, "shape": tensor.shape, "data_offsets": (end, end + tensor.size)}
         end += tensor.size
     about = json.dumps(header).encode()
@@ -171,7 +190,7 @@ def write(file: Path, tensors: list[Stored], on_event: OnEvent) -> None:
     with file.open("wb") as stream:
         stream.write(struct.pack("<Q", len(about)) + about)
         for tensor in tensors:
-            values = tensor.reader.get_tensor(tensor.name)
+            values = tensor.get()
             values = values.to(tensor.dtype).contiguous() if tensor.dtype else values.contiguous()
             stream.write(values.reshape(-1).view(torch.uint8).numpy().data)
             done += tensor.size

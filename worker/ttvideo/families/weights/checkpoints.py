@@ -57,6 +57,8 @@ class Published:
     """What it cannot do without, and others publish: it is fetched and looked for together with them."""
     folder: Path | None = None
     """Where it lies, when somebody named the folder."""
+    file: Path | None = None
+    """One file that somebody named, with weights that are read instead of those in the folder."""
 
 
 def checkpoint(model: Published) -> Checkpoint:
@@ -132,6 +134,12 @@ def find(model: Published) -> Path:
     return found
 
 
+def where(model: Published) -> Path | None:
+    """Its folder, if all of it is there."""
+    found = _looked_for(model)
+    return found if isinstance(found, Path) else None
+
+
 def in_folder(models: Sequence[Published], folder: Path) -> Published:
     """The model of these whose kind lies in the folder, as it lies there. Raises WorkerError(MODEL_BROKEN)."""
     pipeline = _pipeline(folder)
@@ -159,7 +167,11 @@ def revision(model: Published) -> str:
     tensors) and 64 samples of 4 KiB: milliseconds for any size. Weights that were trained further differ everywhere;
     a change of single numbers between the samples would not be seen.
     """
-    return "+".join([_revision(model, find(model)), *(revision(each) for each in model.also)])
+    folder = find(model)
+    own = [] if model.file is None else [hashlib.sha256(_samples(model.file)).hexdigest()[:16]]
+    if model.pipeline or model.file is None:
+        own.insert(0, _revision(model, folder))
+    return "+".join([*own, *(revision(each) for each in model.also)])
 
 
 def _revision(model: Published, folder: Path) -> str:
@@ -271,7 +283,8 @@ def _samples(file: Path) -> bytes:
     size = file.stat().st_size
     with file.open("rb") as stream:
         # A safetensors file begins with its header's length, 8 bytes, little-endian.
-        length = min(size, 8 + struct.unpack("<Q", stream.read(8).ljust(8, b"\0"))[0])
+        header = 8 + struct.unpack("<Q", stream.read(8).ljust(8, b"\0"))[0]
+        length = min(size, header) if file.suffix == ".safetensors" else 0
         stream.seek(0)
         parts = [str(size).encode(), stream.read(length)]
         for number in range(SAMPLES):
