@@ -102,8 +102,8 @@ def create_qkv_heads(
     transpose_k_heads: bool = True,
     **__: Any,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """[B, 1, S, (heads + 2 * kv_heads) * D] to three of [B, heads, S, D]."""
-    few = num_kv_heads or num_heads
+    """[B, 1, S, (heads + 2 * kv_heads) * D] to three of [B, heads, S, D]; with 0 kv_heads two of them are empty."""
+    few = num_heads if num_kv_heads is None else num_kv_heads
     x = x if kv is None else torch.cat([x, kv], -1)
     heads = x.squeeze(1).unflatten(-1, (num_heads + 2 * few, -1)).transpose(1, 2)
     q, k, v = heads.split([num_heads, few, few], 1)
