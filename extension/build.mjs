@@ -1,4 +1,4 @@
-// Bundles the extension host and both webviews into dist/. `--production` minifies, `--watch` rebuilds.
+// Bundles the extension host and the webviews into dist/. `--production` minifies, `--watch` rebuilds.
 import { cp, mkdir } from "node:fs/promises";
 import { context } from "esbuild";
 
@@ -24,6 +24,7 @@ const builds = [
     entryPoints: {
       preview: "extension/src/webview/preview/main.tsx",
       lesson: "extension/src/webview/lesson/main.ts",
+      devices: "extension/src/webview/devices/main.tsx",
     },
     platform: "browser",
     target: "chrome128",

@@ -1,4 +1,5 @@
 // Every command that package.json contributes, and what it does. Knows no VS Code, so that a test can read the table.
+import type { DevicePage } from "./devices/devicePage";
 import type { VideoCommands } from "./generate/videoCommands";
 import type { JobCommands } from "./jobs/jobCommands";
 import type { OutputCommands } from "./jobs/outputCommands";
@@ -13,6 +14,7 @@ export interface Rooms {
   readonly jobs: JobCommands;
   readonly outputs: OutputCommands;
   readonly worker: WorkerCommands;
+  readonly devices: DevicePage;
   readonly models: ModelCommands;
   readonly preview: OutputPreview;
   readonly lessons: Lessons;
@@ -52,7 +54,7 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.downloadModel": (target) => rooms.models.download(target),
     "ttVideo.removeModel": (target) => rooms.models.remove(target),
     "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),
-    "ttVideo.detectHardware": () => rooms.worker.detectHardware(),
+    "ttVideo.detectHardware": () => rooms.devices.detect(),
     "ttVideo.setUpWorker": () => rooms.worker.setUp(),
     "ttVideo.selectInterpreter": () => rooms.worker.selectInterpreter(),
     "ttVideo.restartWorker": () => rooms.worker.restart(),

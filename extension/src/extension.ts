@@ -2,6 +2,9 @@
 import * as vscode from "vscode";
 import { ALIASES, ALIASES_OWNER, commands, type Handler } from "./commands";
 import { ContextKeys } from "./contextKeys";
+import { DeviceItem } from "./devices/deviceItem";
+import { DevicePage } from "./devices/devicePage";
+import { Devices } from "./devices/devices";
 import { Generator } from "./generate/generator";
 import { VideoCommands } from "./generate/videoCommands";
 import { announceEnds } from "./jobs/announce";
@@ -40,12 +43,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const preview = new OutputPreview(context, worker, jobs, outputs, generator, boards);
   const lessons = new Lessons(context, worker, jobs);
   const keys = new ContextKeys(context.globalState, worker, jobs);
+  const devices = new Devices(worker);
+  const devicePage = new DevicePage(context.extensionUri, worker, devices);
   const jobCommands = new JobCommands(worker, jobs, generator);
   const table = commands({
     videos: new VideoCommands(context, worker, generator, preview),
     jobs: jobCommands,
     outputs: new OutputCommands(jobCommands, preview),
     worker: new WorkerCommands(context, worker, jobs, own, log),
+    devices: devicePage,
     models: new ModelCommands(context.secrets, worker),
     preview,
     lessons,
@@ -62,10 +68,13 @@ export function activate(context: vscode.ExtensionContext): void {
     preview,
     lessons,
     keys,
+    devices,
+    devicePage,
     registerLanguageFeatures(worker, jobs, boards),
     offerAdoption(worker, boards),
     new JobTree(worker, jobs),
     new Status(worker, jobs),
+    new DeviceItem(devices),
     vscode.window.registerWebviewViewProvider(OutputPreview.viewId, preview),
     announceEnds(jobs, own, preview),
     lessons.onDidComplete(() => {

@@ -1,10 +1,10 @@
 // The one item in the status bar: the device and what is going on there.
 import * as vscode from "vscode";
 import { HARDWARE, LOG, RESTART, SET_UP, type Button } from "./failureButtons";
-import { likelyDevice } from "./hardwareRows";
 import type { JobList } from "./jobs/jobList";
 import { escapeMarkdown } from "./plainText";
 import { chosenDevice } from "./settings";
+import { likelyDevice } from "./shared/devices";
 import { statusLine } from "./statusLine";
 import type { Worker } from "./worker/worker";
 

@@ -1,4 +1,4 @@
-// The one HTML page of both webviews: a bundled script and a bundled style, and nothing inline.
+// The one HTML page of all webviews: a bundled script and a bundled style, and nothing inline.
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
 import type { Uri, Webview } from "vscode";
@@ -7,7 +7,7 @@ import type { Uri, Webview } from "vscode";
 export function createHtml(
   webview: Pick<Webview, "asWebviewUri" | "cspSource">,
   extensionUri: Uri,
-  name: "preview" | "lesson",
+  name: "preview" | "lesson" | "devices",
   title: string,
   body = '<div id="root"></div>',
 ): string {

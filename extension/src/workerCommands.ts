@@ -1,10 +1,8 @@
 // The commands about the worker and its machine.
 import * as vscode from "vscode";
-import { detectHardware } from "./hardware";
 import type { JobList } from "./jobs/jobList";
 import type { OwnJobs } from "./jobs/ownJobs";
 import { isActive } from "./jobs/view";
-import type { Backend } from "./worker/contract";
 import { selectInterpreter, setUpWorker } from "./worker/setUp";
 import type { Worker } from "./worker/worker";
 
@@ -39,9 +37,5 @@ export class WorkerCommands {
 
   showLog(): void {
     this.log.show();
-  }
-
-  detectHardware(): Promise<readonly Backend[]> {
-    return detectHardware(this.worker);
   }
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ALIASES, commands, type Rooms } from "../../extension/src/commands";
 import { BUTTONS } from "../../extension/src/failureButtons";
-import { PREVIEW_COMMANDS } from "../../extension/src/shared/protocol";
+import { DEVICE_COMMANDS, PREVIEW_COMMANDS } from "../../extension/src/shared/protocol";
 import manifest from "../../package.json";
 
 // The table is only read here: no handler is called, so no room is entered.
@@ -17,12 +17,13 @@ it("the aliases stand for commands that there are, and are not contributed", () 
   expect(contributed.filter((id) => id in ALIASES)).toEqual([]);
 });
 
-it("menus, buttons of messages and the preview run only commands that there are", () => {
+it("menus, buttons of messages and pages run only commands that there are", () => {
   const menus = Object.values(manifest.contributes.menus).flat();
   const used = [
     ...menus.map((item) => item.command),
     ...Object.values(BUTTONS).flatMap((buttons) => buttons.map((button) => button.command)),
     ...PREVIEW_COMMANDS,
+    ...DEVICE_COMMANDS,
     ...manifest.contributes.viewsWelcome.flatMap((each) => links(each.contents)),
     ...Object.values(manifest.contributes.configuration.properties).flatMap((each) => links(each.markdownDescription)),
   ];

@@ -23,7 +23,7 @@ const { DOMParser } = new Window({
 });
 const webview = { cspSource: "https://*.res.test", asWebviewUri: (local: Uri) => local };
 
-function page(title = "Output Preview", name: "preview" | "lesson" = "preview", body?: string) {
+function page(title = "Output Preview", name: "preview" | "lesson" | "devices" = "preview", body?: string) {
   return new DOMParser().parseFromString(createHtml(webview, uri("/ext"), name, title, body), "text/html");
 }
 
@@ -48,16 +48,19 @@ test("nothing may be loaded but the bundle's own files, and nothing inline runs"
   expect([...directives.values()].join(" ")).not.toMatch(/unsafe|data:|blob:|\*(?!\.res\.test)/);
 });
 
-test.each(["preview", "lesson"] as const)("the page %s loads its own script and style, and has none inline", (name) => {
-  const document = page("Title", name);
-  const scripts = [...document.querySelectorAll("script")];
+test.each(["preview", "lesson", "devices"] as const)(
+  "the page %s loads its own script and style, and has none inline",
+  (name) => {
+    const document = page("Title", name);
+    const scripts = [...document.querySelectorAll("script")];
 
-  expect(scripts.map((script) => script.getAttribute("src"))).toEqual([`https://res.test/ext/dist/${name}.js`]);
-  expect(scripts[0]?.textContent).toBe("");
-  expect(document.querySelector("link")?.getAttribute("href")).toBe(`https://res.test/ext/dist/${name}.css`);
-  expect(document.querySelectorAll("style, [style], [onload], [onclick], [onerror]")).toHaveLength(0);
-  expect(document.documentElement.lang).toBe("en");
-});
+    expect(scripts.map((script) => script.getAttribute("src"))).toEqual([`https://res.test/ext/dist/${name}.js`]);
+    expect(scripts[0]?.textContent).toBe("");
+    expect(document.querySelector("link")?.getAttribute("href")).toBe(`https://res.test/ext/dist/${name}.css`);
+    expect(document.querySelectorAll("style, [style], [onload], [onclick], [onerror]")).toHaveLength(0);
+    expect(document.documentElement.lang).toBe("en");
+  },
+);
 
 test("each page has a nonce of its own that cannot be guessed", () => {
   const nonces = Array.from({ length: 50 }, () => page().querySelector("script")?.getAttribute("nonce") ?? "");

@@ -1,5 +1,5 @@
-// What the Output Preview and the extension say to each other. Imported by both sides, so it knows neither.
-import type { JsonValue, ModelInfo, Phase } from "../worker/contract";
+// What the webviews and the extension say to each other. Imported by both sides, so it knows neither.
+import type { DeviceStatus, JsonValue, ModelInfo, Phase } from "../worker/contract";
 
 /** A request of a webview; each is answered once, by a Reply with its number. */
 export interface Request<Message> {
@@ -152,20 +152,25 @@ export const OUTPUT_ACTIONS = [
   "animate",
   "delete",
 ] as const;
-/** The commands that a button of the preview may run, and no others. */
-export const PREVIEW_COMMANDS = [
-  "ttVideo.generateVideo",
-  "ttVideo.startInteractiveGeneration",
-  "ttVideo.interactiveStoryboard",
+/** What a button may run where the worker does not work. */
+export const HEALTH_COMMANDS = [
   "ttVideo.setUpWorker",
   "ttVideo.selectInterpreter",
   "ttVideo.restartWorker",
   "ttVideo.resumeQueue",
   "ttVideo.showLog",
 ] as const;
+/** The commands that a button of the preview may run, and no others. */
+export const PREVIEW_COMMANDS = [
+  ...HEALTH_COMMANDS,
+  "ttVideo.generateVideo",
+  "ttVideo.startInteractiveGeneration",
+  "ttVideo.interactiveStoryboard",
+] as const;
 
 export type JobAction = (typeof JOB_ACTIONS)[number];
 export type OutputAction = (typeof OUTPUT_ACTIONS)[number];
+export type HealthCommand = (typeof HEALTH_COMMANDS)[number];
 export type PreviewCommand = (typeof PREVIEW_COMMANDS)[number];
 
 export type PreviewMessage =
@@ -233,3 +238,28 @@ export interface LessonState {
   /** By the steps' numbers: whether it is done */
   readonly steps: readonly boolean[];
 }
+
+/** What the page Hardware shows. */
+export interface DevicePageState {
+  readonly worker: WorkerHealth;
+  /** None while there is no worker to tell it */
+  readonly status: DeviceStatus | null;
+  /** Where new videos are made, as it is set */
+  readonly chosen: string;
+}
+
+export const DEVICE_CHOICES = ["auto", "tt", "cuda", "cpu"] as const;
+/** The commands that a button of the page Hardware may run, and no others. */
+export const DEVICE_COMMANDS = [...HEALTH_COMMANDS, "ttVideo.generateVideo"] as const;
+
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
+export type DeviceCommand = (typeof DEVICE_COMMANDS)[number];
+
+/** What the page Hardware asks. */
+export type DeviceMessage =
+  | { readonly type: "ready" }
+  | { readonly type: "look" }
+  | { readonly type: "choose"; readonly device: DeviceChoice }
+  /** The lines that set the boards' variables in a shell, into the clipboard */
+  | { readonly type: "copyEnvironment" }
+  | { readonly type: "command"; readonly command: DeviceCommand };

@@ -155,6 +155,16 @@ export class Workbench {
 
   /** The document of the lesson page. */
   get lesson(): FrameLocator {
+    return this.editor;
+  }
+
+  /** The document of the page Hardware. */
+  get devices(): FrameLocator {
+    return this.editor;
+  }
+
+  /** The document of the one webview that is shown as an editor. */
+  private get editor(): FrameLocator {
     return this.page.frameLocator(`${WEBVIEW}:not([src*="purpose="])`).frameLocator("iframe#active-frame");
   }
 

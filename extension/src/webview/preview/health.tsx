@@ -1,19 +1,18 @@
 // What keeps the worker from working, with the button that helps.
 import type { JSX } from "preact";
-import type { PreviewCommand, PreviewState } from "../../shared/protocol";
+import type { HealthCommand, PreviewState } from "../../shared/protocol";
 import { Icon } from "./iconButton";
-import type { Send } from "./outputMenu";
 
 interface Props {
   readonly state: Pick<PreviewState, "worker" | "queue">;
-  readonly send: Send;
+  readonly send: (message: { readonly type: "command"; readonly command: HealthCommand }) => unknown;
 }
 
 interface Trouble {
   readonly icon: "warning" | "error" | "debug-pause";
   readonly message: string;
   readonly hint: string | null;
-  readonly buttons: readonly (readonly [string, PreviewCommand])[];
+  readonly buttons: readonly (readonly [string, HealthCommand])[];
 }
 
 export function Health({ state, send }: Props): JSX.Element | null {

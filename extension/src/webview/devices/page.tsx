@@ -1,0 +1,65 @@
+import type { JSX } from "preact";
+import { useCallback, useState } from "preact/hooks";
+import type { DeviceMessage, DevicePageState } from "../../shared/protocol";
+import { type Channel, Refusal } from "../channel";
+import { Health } from "../preview/health";
+import { Icon } from "../preview/iconButton";
+import { Boards } from "./boards";
+import { Choices } from "./choices";
+
+export type Send = (message: DeviceMessage) => Promise<void>;
+
+interface Props {
+  readonly state: DevicePageState;
+  readonly channel: Channel<DeviceMessage, DevicePageState>;
+}
+
+export function Page({ state, channel }: Props): JSX.Element {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [looking, setLooking] = useState(false);
+  const send = useCallback<Send>(
+    async (message) => {
+      try {
+        await channel.send(message);
+        setProblem(null);
+      } catch (error) {
+        const hint = error instanceof Refusal ? ` ${error.hint}` : "";
+        setProblem(`${error instanceof Error ? error.message : String(error)}${hint}`);
+      }
+    },
+    [channel],
+  );
+  const look = async (): Promise<void> => {
+    setLooking(true);
+    await send({ type: "look" });
+    setLooking(false);
+  };
+  const { worker, status, chosen } = state;
+  return (
+    <div class="app">
+      <main>
+        <div class="page">
+          <header>
+            <h1>Hardware</h1>
+            <button type="button" class="button secondary" disabled={looking} onClick={() => void look()}>
+              {looking ? "Looking…" : "Look Again"}
+            </button>
+          </header>
+          <Health state={{ worker, queue: { paused: false, reason: null } }} send={send} />
+          {problem !== null && (
+            <div class="message error" role="alert">
+              <Icon name="error" />
+              <p>{problem}</p>
+            </div>
+          )}
+          {status !== null && (
+            <>
+              <Boards status={status} send={send} />
+              <Choices devices={status.devices} chosen={chosen} send={send} />
+            </>
+          )}
+        </div>
+      </main>
+    </div>
+  );
+}

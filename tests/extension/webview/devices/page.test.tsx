@@ -1,0 +1,128 @@
+// @vitest-environment happy-dom
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { expect, test } from "vitest";
+import type { DeviceMessage, DevicePageState } from "../../../../extension/src/shared/protocol";
+import { type Channel, Refusal } from "../../../../extension/src/webview/channel";
+import { Page } from "../../../../extension/src/webview/devices/page";
+import type { DeviceStatus } from "../../../../extension/src/worker/contract";
+import { deadChip, n300, noBoard, noDriver, simulated } from "../../devices/statuses";
+
+interface View {
+  readonly root: HTMLElement;
+  readonly sent: readonly DeviceMessage[];
+  /** Presses the button, or chooses the device, of this name */
+  readonly press: (name: string) => Promise<void>;
+  readonly texts: (selector: string) => readonly string[];
+}
+
+function mount(status: DeviceStatus | null, more: Partial<DevicePageState> = {}, refusal?: Refusal): View {
+  document.body.innerHTML = '<div id="root"></div>';
+  const root = document.body.firstElementChild as HTMLElement;
+  const sent: DeviceMessage[] = [];
+  const channel: Channel<DeviceMessage, DevicePageState> = {
+    send: (message) => {
+      sent.push(message);
+      return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
+    },
+    onState: () => undefined,
+    getState: () => undefined,
+    setState: () => undefined,
+  };
+  const state: DevicePageState = { worker: { kind: "ready" }, status, chosen: "auto", ...more };
+  void act(() => {
+    render(<Page state={state} channel={channel} />, root);
+  });
+  return {
+    root,
+    sent,
+    press: async (name) => {
+      const found = [...root.querySelectorAll<HTMLElement>("button, label")].find((element) =>
+        (element.getAttribute("aria-label") ?? element.textContent).startsWith(name),
+      );
+      await act(() => {
+        (found?.querySelector("input") ?? found)?.click();
+      });
+    },
+    texts: (selector) => [...root.querySelectorAll(selector)].map((element) => element.textContent),
+  };
+}
+
+test("a board that is used: its readings, who uses it, versions and variables", () => {
+  const view = mount(n300);
+  expect(view.texts("h2")).toEqual(["Tenstorrent N300", "Where new videos are made"]);
+  expect(view.texts(".card-head .badge")).toEqual(["in use by python demo.py (pid 4242)"]);
+  expect(view.texts(".facts")).toEqual(["Wormhole · 2 chips · mesh 1×2 · 24 GiB DRAM"]);
+  expect(view.texts(".chip.used .chip-readings > *")).toEqual(["47 °C", "26 W", "1000 MHz"]);
+  expect(view.texts(".chip.idle")).toEqual(["second chipread by tt-smi only"]);
+  expect(view.texts(".facts-list > div")).toEqual([
+    "For tt-metal’s demosMESH_DEVICE=N300",
+    "Driver (tt-kmd)2.4.1",
+    "ttnnnot found",
+    "tt-metalnot found",
+  ]);
+});
+
+test("a dead chip is told by words, and what to do stands below", () => {
+  const view = mount(deadChip);
+  expect(view.texts(".badge.broken")).toEqual(["1 of 2 chips does not answer"]);
+  expect(view.texts(".chip.broken .chip-readings")).toEqual(["does not answer"]);
+  expect(view.texts(".problems .error .hint code")).toEqual(["tt-smi -r 0"]);
+});
+
+test("a simulated board is marked, as a whole and chip by chip", () => {
+  const view = mount(simulated);
+  expect(view.texts(".card-head .badge")).toEqual(["simulated"]);
+  expect(view.texts(".chip.simulated .chip-readings")).toEqual(Array(2).fill("simulated, no readings"));
+});
+
+test("no board is an answer with next steps", async () => {
+  const view = mount(noBoard);
+  expect(view.texts(".card-head .badge")).toEqual(["not found"]);
+  expect(view.texts(".problems .information .hint code")).toEqual(["lspci -d 1e52:"]);
+  await view.press("Generate a Video Without a Board");
+  expect(view.sent).toEqual([{ type: "command", command: "ttVideo.generateVideo" }]);
+  expect(view.root.querySelector("a.button")?.getAttribute("href")).toBe(
+    "https://docs.tenstorrent.com/getting-started",
+  );
+});
+
+test("an address in a hint is a link, and the full stop is not part of it", () => {
+  const links = [...mount(noDriver).root.querySelectorAll(".problems a")].map((link) => link.getAttribute("href"));
+  expect(links).toEqual(["https://docs.tenstorrent.com/getting-started"]);
+});
+
+test("where videos are made is chosen among what is there, and the rest says why not", async () => {
+  const view = mount(n300, { chosen: "cpu" });
+  const boxes = [...view.root.querySelectorAll<HTMLInputElement>("input")];
+  expect(boxes.map(({ checked, disabled }) => [checked, disabled])).toEqual([
+    [false, false],
+    [false, true],
+    [false, true],
+    [true, false],
+  ]);
+  expect(view.texts(".choice .badge")).toEqual([
+    "not available",
+    "not available",
+    "in use by ttvideo generate (pid 815)",
+  ]);
+  expect(view.texts(".choice")[0]).toBe("AutomaticThe fastest device that the model runs on, now: CPU.");
+  expect(view.texts(".choice")[3]).toContain("Runs Bundled small model, Wan.");
+  await view.press("Automatic");
+  expect(view.sent).toEqual([{ type: "choose", device: "auto" }]);
+});
+
+test("asking again and copying are asked of the extension, and a refusal is shown", async () => {
+  const view = mount(n300, {}, new Refusal("It cannot.", "Try later."));
+  await view.press("Look Again");
+  await view.press("Copy as export lines");
+  expect(view.sent).toEqual([{ type: "look" }, { type: "copyEnvironment" }]);
+  expect(view.texts("[role=alert]")).toEqual(["It cannot. Try later."]);
+});
+
+test("a worker that ended is told, with what helps", async () => {
+  const view = mount(null, { worker: { kind: "crashed", message: "It ended.", hint: "Start it." } });
+  expect(view.texts(".message p")).toEqual(["It ended.", "Start it."]);
+  await view.press("Restart Worker");
+  expect(view.sent).toEqual([{ type: "command", command: "ttVideo.restartWorker" }]);
+});
