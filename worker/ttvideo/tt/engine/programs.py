@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Program: TypeAlias = "Callable[[Session, Tensors, dict[str, Any]], Tensors]"
 
 PROGRAMS = {
+    "animatediff": "ttvideo.tt.nn.program:run",
     "check": "ttvideo.tt.engine.check:run",
     "metal": "ttvideo.tt.metal.program:run",
 }

@@ -51,12 +51,21 @@ class Sampler:
         whole = unet.tokens
         self.tokens = Tokens(whole.videos // (1 if guidance is None else 2), whole.frames, whole.height, whole.width)
 
+    def warm_up(self) -> None:
+        """A step on nothing: kernels are compiled, and convolutions lay out their weights."""
+        tokens, channels = self.tokens, self.unet.conv_in.into
+        latents = torch.zeros(tokens.videos, channels, tokens.frames, tokens.height, tokens.width)
+        text = torch.zeros(self.unet.tokens.videos, self.unet.text_length, self.unet.text_width)
+        nothing = Step(0.0, 1.0, 1.0, (1.0,), False, 0.0, (1.0, 0.0))
+        for _ in self.run([nothing], text, latents):
+            pass
+
     def run(
         self,
         steps: Sequence[Step],
         text: torch.Tensor,
         latents: torch.Tensor,
-        noises: Sequence[torch.Tensor] = (),
+        noises: Sequence[torch.Tensor] | torch.Tensor = (),
         held: Held | None = None,
     ) -> Iterator[Denoised]:
         """What there is after each step. Within steps nothing comes from the host, and nothing goes there.
@@ -120,7 +129,8 @@ def to_rows(latents: torch.Tensor, parameters: Parameters) -> ttnn.Tensor:
 
 
 def to_latents(rows: ttnn.Tensor, tokens: Tokens) -> torch.Tensor:
-    values: torch.Tensor = ttnn.to_torch(rows).float()
+    # Each chip has all of it.
+    values: torch.Tensor = ttnn.to_torch(ttnn.get_device_tensors(rows)[0]).float()
     shape = (tokens.videos, tokens.frames, tokens.height, tokens.width, values.shape[-1])
     return values.reshape(shape).permute(0, 4, 1, 2, 3).contiguous()
 

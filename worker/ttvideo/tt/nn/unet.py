@@ -70,6 +70,12 @@ class UNet:
         table = ttnn.reshape(ttnn.to_layout(table, ttnn.ROW_MAJOR_LAYOUT), (len(timesteps), 1, 1, table.shape[3]))
         return ttnn.to_layout(table, ttnn.TILE_LAYOUT)
 
+    @property
+    def text_width(self) -> int:
+        """Channels of a text's tokens."""
+        width: int = next(self._spatials()).blocks[0].cross.k.shape[0]
+        return width
+
     def read(self, text: torch.Tensor) -> list[list[Text]]:
         """A clip's text as each SpatialTransformer sees it; done once, it serves all steps.
 

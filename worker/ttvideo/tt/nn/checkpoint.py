@@ -1,0 +1,42 @@
+"""A model's weights in files, and where what was prepared of them is kept."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+
+from ttvideo.state import cache_folder
+
+
+class Files(Mapping[str, torch.Tensor]):
+    """The tensors of safetensors files by name, each read when it is asked for."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        """Raises OSError, and safetensors.SafetensorError for what is no such file."""
+        self._open = [safe_open(file, "pt") for file in files]
+        self._where = {name: opened for opened in self._open for name in opened.keys()}  # noqa: SIM118
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        tensor: torch.Tensor = self._where[name].get_tensor(name)
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+
+def prepared_folder(files: Sequence[Path], dtype: str, mesh: tuple[int, ...]) -> Path:
+    """Where matrices of these files lie as this board and mesh take them; another of any of it has another folder."""
+    about = [importlib.metadata.version("ttnn"), os.environ.get("MESH_DEVICE", ""), str(mesh), dtype]
+    for file in files:
+        status = file.stat()
+        about += [str(file.resolve()), str(status.st_size), str(status.st_mtime_ns)]
+    return cache_folder() / "prepared" / sha256("|".join(about).encode()).hexdigest()[:32]

@@ -1,0 +1,109 @@
+"""The engine's program that denoises clips of AnimateDiff, from the first step to the last on the boards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.tt.nn.schedules import Pair, Step
+
+if TYPE_CHECKING:
+    import torch
+
+    from ttvideo.tt.engine.session import Session
+    from ttvideo.tt.nn.sampler import Sampler
+
+KEPT = "animatediff"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the program, besides tensors; all of it goes through JSON."""
+
+    weights: tuple[str, ...]
+    """safetensors files that are a UNetMotionModel's weights together; without a motion adapter's the frames do not see
+    each other."""
+    configs: tuple[Mapping[str, Any], ...]
+    """The config.json of a UNetMotionModel, or those of a UNet2DConditionModel and a MotionAdapter."""
+    steps: tuple[Step, ...]
+    guidance: float | None
+    """None: no negative prompt is read."""
+    dtype: str = "bfloat16"
+    """Of the weights; or bfloat8_b, half as large."""
+    held: tuple[Pair, ...] = ()
+    """For each step, how much of `held` and of `held_noise` the first frame is after it."""
+    shown: bool = False
+    """Whether each step brings its latents to the host."""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, arguments: dict[str, Any]) -> Asked:
+        steps = tuple(
+            Step(**{**step, "outputs": tuple(step["outputs"]), "clean": tuple(step["clean"])})
+            for step in arguments["steps"]
+        )
+        held = tuple((clean, noise) for clean, noise in arguments["held"])
+        return cls(**{**arguments, "steps": steps, "held": held})
+
+
+def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Gives `latents`, float32 [videos, channels, frames, height, width].
+
+    `tensors`: `latents` of that shape, as noise or on the way; `text` [videos, tokens, width], for all frames alike,
+    those of the negative prompts before them when there is guidance; for schedulers that add noise `noise` [steps that
+    do, *latents' shape]; for a given first frame `held` and `held_noise` [videos, channels, 1, height, width]. With
+    `shown`, each step has its `latents`, and `clean`, what the model took for the latents without noise.
+    """
+    import ttnn
+
+    from ttvideo.tt.nn.sampler import Held
+
+    asked = Asked.of(arguments)
+    latents, text = tensors["latents"], tensors["text"]
+    sampler = _sampler(session, asked, tuple(latents.shape), text.shape[1])
+    session.warm_up(f"animatediff {asked.configs} {asked.dtype} {sampler.unet.tokens}", sampler.warm_up)
+    held = Held(tensors["held"], tensors["held_noise"], asked.held) if asked.held else None
+    total = len(asked.steps)
+    session.phase("denoising", total)
+    for number, state in enumerate(sampler.run(asked.steps, text, latents, tensors.get("noise", ()), held), start=1):
+        # The host is far ahead: what it says is done is done, and a cancel is heeded soon.
+        ttnn.synchronize_device(session.mesh)
+        session.step(number, total, {"latents": state.latents(), "clean": state.clean()} if asked.shown else None)
+    return {"latents": state.latents()}
+
+
+def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length: int) -> Sampler:
+    """With the UNet on the mesh: the one that is there if it is the same; else that goes, for two may not fit."""
+    import ttnn
+
+    from animatediff_ttnn.layers.parameters import Parameters
+    from animatediff_ttnn.layers.tokens import Tokens
+    from ttvideo.tt.nn.checkpoint import Files, prepared_folder
+    from ttvideo.tt.nn.config import UNetConfig
+    from ttvideo.tt.nn.sampler import Sampler
+    from ttvideo.tt.nn.unet import UNet
+
+    videos, _, frames, height, width = shape
+    tokens = Tokens(videos * (1 if asked.guidance is None else 2), frames, height, width)
+    files = [Path(file) for file in asked.weights]
+    folder = prepared_folder(files, asked.dtype, tuple(session.mesh.shape))
+    key = (folder, tokens, text_length, str(asked.configs))
+    kept = session.kept.get(KEPT)
+    if kept is None or kept[0] != key:
+        session.kept.pop(KEPT, None)
+        del kept
+        session.phase("loading")
+        parameters = Parameters(Files(files), session.mesh, getattr(ttnn, asked.dtype), folder)
+        try:
+            kept = key, UNet(parameters, UNetConfig.of(*asked.configs), tokens, text_length)
+        except ValueError as error:
+            raise WorkerError(
+                ErrorKind.UNSUPPORTED, str(error), "Choose another device for it, such as --device cpu."
+            ) from error
+        session.kept[KEPT] = kept
+    return Sampler(kept[1], asked.guidance)
