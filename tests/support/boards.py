@@ -29,7 +29,7 @@ class Boards:
         return log.read_text().splitlines() if log.exists() else []
 
     def be(self, trouble: str) -> None:
-        """From the next operation on: hang, die, timeout, memory, wrong; empty for none."""
+        """hang, die, timeout, memory, wrong; `hang 3` after three operations of an engine; empty for none."""
         partial = self.trouble.with_suffix(".partial")
         partial.write_text(trouble)
         os.replace(partial, self.trouble)

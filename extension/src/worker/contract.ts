@@ -505,6 +505,22 @@ export interface RemoveParams {
   readonly deleteFiles?: boolean;
 }
 
+/**
+ * A reset of the Tenstorrent boards: what it does now, or how it ended. The queue is paused meanwhile, and stays
+ * so unless it is complete or was refused.
+ */
+export interface Reset {
+  readonly state: "running" | "refused" | "reset_complete" | "reset_unhealthy" | "reset_unverified";
+  readonly message: string;
+  readonly hint: string;
+  /** Interrupted for it; they go on by themselves when it is complete */
+  readonly jobs: readonly string[];
+  /** Which process resets: its command and pid */
+  readonly by: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
 export interface Running {
   readonly state: "running";
   readonly phase: Phase;
@@ -517,6 +533,14 @@ export interface Running {
   readonly etaSeconds: number | null;
   /** Path of an animated WebP of the emerging frames, replaced as it grows */
   readonly preview: string | null;
+  /** No step for much longer than this job's steps take */
+  readonly stall: Stall | null;
+}
+
+/** A job on Tenstorrent boards has not gone on for long: what is seen, and what helps. */
+export interface Stall {
+  readonly message: string;
+  readonly hint: string;
 }
 
 /**
@@ -717,6 +741,7 @@ export interface Methods {
   "queue/pause": { params: Nothing; result: QueueState };
   "queue/resume": { params: Nothing; result: QueueState };
   "device/status": { params: Nothing; result: DeviceStatus };
+  "device/reset": { params: Nothing; result: Reset };
   "outputs/watch": { params: WatchParams; result: Outputs };
   "storyboard/check": { params: StoryboardText; result: Storyboard };
   "storyboard/complete": { params: StoryboardPlace; result: Completions };
@@ -728,6 +753,7 @@ export interface Events {
   "job/removed": JobId;
   "queue/changed": QueueState;
   "device/changed": DeviceStatus;
+  "device/reset": Reset;
   "output/appeared": OutputAppeared;
   log: LogMessage;
 }

@@ -1,6 +1,7 @@
 """A ttnn that computes with torch, for tests of what goes wrong: the engine runs it where the real one is not.
 
-The file that FAKE_TTNN names holds the trouble of the next operation: hang, die, timeout, memory, wrong; or nothing.
+The file that FAKE_TTNN names holds what happens to the next operation: hang, die, timeout, memory, wrong; or nothing.
+With a number behind it, it happens after so many operations of this process.
 The file `log` beside it gets a line for each mesh that is opened and closed.
 """
 
@@ -57,8 +58,12 @@ class MeshDevice:
         return self.programs
 
 
+operations = 0
+
+
 def trouble() -> str:
-    return TROUBLE.read_text().strip() if TROUBLE.exists() else ""
+    what, _, after = TROUBLE.read_text().strip().partition(" ") if TROUBLE.exists() else ("", "", "")
+    return what if operations > int(after or 0) else ""
 
 
 def note(line: str) -> None:
@@ -120,6 +125,8 @@ def all_reduce(tensor: Tensor, *, cluster_axis: int) -> Tensor:
 def matmul(a: Tensor, b: Tensor) -> Tensor:
     mesh: MeshDevice = a.mesh  # type: ignore[attr-defined]
     mesh.programs = 1
+    global operations
+    operations += 1
     what = trouble()
     if what == "die":
         os.kill(os.getpid(), signal.SIGSEGV)

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ttvideo.contract import GenerateRequest, Job, Phase
+from ttvideo.contract import GenerateRequest, Job, Phase, Stall
 from ttvideo.errors import Cancelled
-from ttvideo.families.family import PhaseEvent, StepEvent
+from ttvideo.families.family import PhaseEvent, StepEvent, WithinEvent
 from ttvideo.jobs import folders, progress
+from ttvideo.jobs.estimate import Estimate
 from ttvideo.jobs.queue import Queue, open_queue
+from ttvideo.tt.watchdog import Reading, Watchdog
 
 
 class Clock:
@@ -110,3 +112,32 @@ def test_a_cancel_or_an_end_of_the_process_is_met_at_the_next_event(queue: Queue
         running(StepEvent(2, 2, state=lambda: b"latents"))
     assert queue.get(job.id).kept_step == 2
     assert Path(job.folder, folders.STATE).read_bytes() == b"latents"
+
+
+def test_a_job_that_stands_still_says_so_until_it_goes_on(queue: Queue, job: Job, clock: Clock) -> None:
+    reading = Reading("/dev/tenstorrent/0", 17.0, 500.0, 1)
+    watchdog = Watchdog(5.0, lambda: [reading], clock.monotonic)
+    running = progress.Progress(queue, job, None, threading.Event(), warm=True, watchdog=watchdog)
+    running(PhaseEvent(Phase.DENOISING, total=10))
+    running(StepEvent(1, 10))
+
+    def wait(seconds: float) -> Stall | None:
+        clock.now += seconds
+        running(WithinEvent(0.0))
+        status = queue.get(job.id).status
+        assert status.state == "running"
+        return status.stall
+
+    assert wait(21) is None
+    stall = wait(20)
+    assert stall is not None
+    assert stall.message.endswith("/dev/tenstorrent/0: 17 W, 500 MHz, its heart stands still.")
+    running(StepEvent(2, 10))
+    assert wait(1) is None
+
+
+def test_jobs_on_boards_are_watched_and_others_are_not() -> None:
+    assert progress.watchdog("cpu", None) is None
+    watching = progress.watchdog("tt", Estimate(2.5, {}))
+    assert watching is not None
+    assert watching.usual == 2.5

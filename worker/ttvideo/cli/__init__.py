@@ -36,7 +36,9 @@ environment:
   HF_HOME, HF_HUB_CACHE where Hugging Face's cache is (default ~/.cache/huggingface); `hf` shares it
   HF_TOKEN              for models whose licence must be accepted; else the token of `hf auth login`
   HF_ENDPOINT           another hub to download from; HF_HUB_OFFLINE=1 forbids it
-  TTVIDEO_BOARD         shows a Tenstorrent system that is not there, such as n300 or t3k: nothing runs on it
+  TTVIDEO_BOARD         shows a Tenstorrent system that is not there, such as n300 or t3k; with ttnn it can be opened
+  TTVIDEO_TTNN_PYTHON   the Python that has ttnn; default: this one, else that of TT_METAL_HOME
+  MESH_DEVICE, TT_VISIBLE_DEVICES, TT_METAL_*  as tt-metal reads them
   TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
   TTVIDEO_LOG_LEVEL     what serve logs: debug, info, warning or error (default info)
 """
@@ -156,7 +158,9 @@ def build_parser() -> argparse.ArgumentParser:
     devices = add("devices", commands.devices, "show boards, chips and who uses them, and what can run here or why not")
     devices.add_argument("--tt-smi", action="store_true", help="ask tt-smi, too: slow; not while a chip is in use")
     _add_json(devices)
+    devices.add_argument("--check", action="store_true", help="open the boards, compute something on each chip")
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
+    add("reset", commands.reset, "reset the Tenstorrent boards; a job on them then goes on where it was")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
     return parser
 
@@ -173,7 +177,6 @@ def _add_generating(command: argparse.ArgumentParser) -> None:
     command.add_argument("--size", type=size, metavar="WxH")
     _add_start_image(command)
     command.add_argument("--strength", type=float, metavar="X", help="how far to leave the start image, from 0 to 1")
-    command.add_argument("--checkpoint", metavar="ID", help="which weights of the model, or the path of a folder")
     command.add_argument("--scheduler", metavar="NAME", help="how noise becomes a clip; default: the checkpoint's own")
     command.add_argument("--lora", action="append", default=[], metavar="FILE[:X]", help="LoRA weights, X of them")
     command.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")

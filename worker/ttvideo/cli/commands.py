@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttvideo import families
-from ttvideo.cli import comparisons, pictures
+from ttvideo.cli import boards, comparisons, pictures
 from ttvideo.cli import models as modelling
 from ttvideo.cli import scaling as scalings
 from ttvideo.cli import storyboard as storyboards
@@ -324,7 +324,12 @@ def doctor(arguments: argparse.Namespace) -> int:
 def devices(arguments: argparse.Namespace) -> int:
     from ttvideo.cli.devices import show_devices
 
-    return show_devices(arguments)
+    return boards.check() if arguments.check else show_devices(arguments)
+
+
+def reset(arguments: argparse.Namespace) -> int:
+    with _queue() as queue:
+        return boards.reset(queue)
 
 
 def serve(arguments: argparse.Namespace) -> int:

@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 from statistics import median
 
-from ttvideo.contract import Job, Phase, Running
+from ttvideo.contract import Job, Phase, Running, Stall
 from ttvideo.errors import Cancelled
 from ttvideo.families.family import Event, NoteEvent, PhaseEvent, StepEvent, WithinEvent
 from ttvideo.jobs import folders
 from ttvideo.jobs.estimate import Estimate
 from ttvideo.jobs.queue import Queue
 from ttvideo.media.files import write_atomic
+from ttvideo.tt.watchdog import Watchdog
 
 PREVIEW_SECONDS = 0.5
 PREVIEW_SHARE = 0.03
@@ -27,9 +28,20 @@ def keep_seconds() -> float:
     return float(os.environ.get("TTVIDEO_KEEP_SECONDS", "60"))
 
 
+def watchdog(device: str, estimate: Estimate | None) -> Watchdog | None:
+    """Of a job on this device; on others than boards what hangs is the program itself."""
+    return Watchdog(estimate.per_step if estimate else None) if device == "tt" else None
+
+
 class Progress:
     def __init__(
-        self, queue: Queue, job: Job, estimate: Estimate | None, stopping: threading.Event, warm: bool
+        self,
+        queue: Queue,
+        job: Job,
+        estimate: Estimate | None,
+        stopping: threading.Event,
+        warm: bool,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self._queue, self._job, self._estimate, self._stopping, self._warm = queue, job, estimate, stopping, warm
         self._folder = Path(job.folder)
@@ -45,6 +57,8 @@ class Progress:
         self._preview_at = time.monotonic()
         self._kept_at = time.monotonic()
         self._unkept: StepEvent | None = None
+        self._watchdog = watchdog
+        self._stall: Stall | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepEvent) and event.state is not None:
@@ -65,6 +79,7 @@ class Progress:
             self._report(force=False)
         else:
             self._note(event)
+        self._watch()
 
     def check(self, *, every: float = 0.02) -> None:
         """Raise Cancelled if somebody asked for it; looks at the database at most every `every` seconds."""
@@ -85,10 +100,12 @@ class Progress:
         self.phase, self._step, self._total, self._within = event.phase, 0, event.total, 0.0
         self._unkept = None
         self._step_began = time.monotonic()
+        if self._watchdog is not None:
+            self._watchdog.begin(steps=event.phase == Phase.DENOISING)
         if event.phase == Phase.DENOISING and event.total:
             # A clip that begins with a picture takes fewer steps than its parameters say.
             self._steps_left = event.total - (self._job.kept_step or 0)
-        if event.phase not in (Phase.LOADING, Phase.ENCODING, Phase.DENOISING):
+        if event.phase not in (Phase.LOADING, Phase.ENCODING, Phase.COMPILING, Phase.DENOISING):
             self._steps_left = 0
         self._report(force=True)
 
@@ -99,11 +116,19 @@ class Progress:
             self.step_seconds.append(now - self._step_began)
             self._steps_left = event.total - event.step
         self._step_began = now
+        if self._watchdog is not None:
+            self._watchdog.step()
         if now - self._kept_at >= keep_seconds() or event.step == event.total:
             self._keep(event)
         if event.preview is not None and event.step < event.total and now >= self._preview_at:
             self._show(event)
         self._report(force=event.step == event.total)
+
+    def _watch(self) -> None:
+        stall = self._watchdog.stalled() if self._watchdog is not None else None
+        if stall != self._stall:
+            self._stall = stall
+            self._report(force=True)
 
     def _keep(self, event: StepEvent) -> None:
         if event.state is not None:
@@ -141,6 +166,7 @@ class Progress:
             within=round(self._within, 3),
             eta_seconds=self._eta(),
             preview=self._preview,
+            stall=self._stall,
         )
         self._queue.update(self._job.id, lambda job: job.model_copy(update={"status": status}))
 

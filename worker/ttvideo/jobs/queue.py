@@ -41,6 +41,8 @@ from ttvideo.state import ProcessIdentity, process_title, state_folder
 POLL_SECONDS = 0.03
 ACTIVE = ("running", "cancelling")
 RESUMABLE = ("interrupted", "cancelled", "failed")
+RESET = 2
+"""In the column `cancel` instead of 1: the job is stopped for a reset of its device, and is interrupted by that."""
 Work: TypeAlias = Literal["generate", "stitch", "download"]
 WORK: tuple[Work, ...] = get_args(Work)
 NEEDS: dict[str, Work] = {
@@ -275,6 +277,22 @@ class Queue:
     def cancel_requested(self, id: str) -> bool:
         row = self.store.connection.execute("SELECT cancel FROM jobs WHERE id=?", (id,)).fetchone()
         return row is None or bool(row["cancel"])
+
+    def stop_for_reset(self, device: str) -> set[str]:
+        """Ask whoever runs a job on this device to interrupt it; the ids of these jobs."""
+        running = "SELECT id FROM jobs WHERE state='running' AND json_extract(document, '$.device')=?"
+        with self.store.transaction() as db:
+            ids = {row["id"] for row in db.execute(running, (device,))}
+            db.executemany("UPDATE jobs SET cancel=? WHERE id=?", [(RESET, id) for id in ids])
+        return ids
+
+    def stopped_for_reset(self, id: str) -> bool:
+        row = self.store.connection.execute("SELECT cancel FROM jobs WHERE id=?", (id,)).fetchone()
+        return row is not None and row["cancel"] == RESET
+
+    def has_worker(self) -> bool:
+        """Whether jobs that wait are taken by somebody."""
+        return self.kind == "worker" or self._living_worker(self.store.connection) is not None
 
     def note_waiting(self, whom: str) -> None:
         """Tell those who look at this process's next job whom it waits for."""

@@ -36,11 +36,12 @@ from ttvideo.jobs.comparison import compare
 from ttvideo.jobs.download import download
 from ttvideo.jobs.estimate import Estimate, timing_key
 from ttvideo.jobs.inputs import fingerprints
-from ttvideo.jobs.progress import Progress
+from ttvideo.jobs.progress import Progress, watchdog
 from ttvideo.jobs.queue import MustWait, Queue, Work
 from ttvideo.jobs.still import animate_picture
 from ttvideo.jobs.storyboard.make import Making
 from ttvideo.state import DeviceLock
+from ttvideo.tt.device import DEVICE
 
 log = logging.getLogger(__name__)
 _Loaded: TypeAlias = tuple[str, str, Hashable]
@@ -110,6 +111,9 @@ class Runner:
         if not isinstance(job, Job):
             if isinstance(job, MustWait):
                 self._queue.note_waiting(job.whom)
+            if DEVICE.opening is not None and (isinstance(job, MustWait) or self._queue.state().paused):
+                # Whoever pauses the queue, or waits for another's job, leaves the boards to others.
+                DEVICE.give_free()
             return False
         assert isinstance(job.request, GenerateRequest | StoryboardRequest)
         try:
@@ -120,6 +124,9 @@ class Runner:
         with DeviceLock(self._queue.store.folder, device, self._queue.title) as lock:
             if not lock.acquire():
                 self._queue.note_waiting(lock.holder() or "another process that is starting or ending")
+                return False
+            if device == "tt" and (whom := DEVICE.elsewhere()):
+                self._queue.note_waiting(whom)
                 return False
             claimed = self._queue.claim()
             if not isinstance(claimed, Job):
@@ -151,13 +158,20 @@ class Runner:
         try:
             run()
         except Cancelled:
-            stopped = self._stopping.is_set() and not self._queue.cancel_requested(job.id)
-            reason = f"{self._queue.title} was closed."
-            self._queue.finish(job.id, Interrupted(reason=reason) if stopped else CancelledState())
+            self._queue.finish(job.id, self._stopped(job))
         except Exception as error:  # noqa: BLE001 - whatever a model raises becomes an error of its job
-            self._queue.finish(job.id, Failed(error=explain(error)))
+            # Whose engine was ended for a reset fails for no reason of its own.
+            reset = self._queue.stopped_for_reset(job.id)
+            self._queue.finish(job.id, self._stopped(job) if reset else Failed(error=explain(error)))
         else:
             self._queue.finish(job.id, Done())
+
+    def _stopped(self, job: Job) -> CancelledState | Interrupted:
+        if self._queue.stopped_for_reset(job.id):
+            return Interrupted(reason="The boards were reset.")
+        if self._stopping.is_set() and not self._queue.cancel_requested(job.id):
+            return Interrupted(reason=f"{self._queue.title} was closed.")
+        return CancelledState()
 
     def _make(self, job: Job, device: str) -> None:
         if isinstance(job.request, GenerateRequest):
@@ -194,7 +208,8 @@ class Runner:
         params = family.Params.model_validate(job.parameters)
         warm = self._loaded is not None and self._loaded[0] == (family.id, device, family.loads(params))
         key = timing_key(request, job.parameters, device)
-        progress = Progress(self._queue, job, Estimate.learn(self._queue.timings(key)), self._stopping, warm)
+        estimate = Estimate.learn(self._queue.timings(key))
+        progress = Progress(self._queue, job, estimate, self._stopping, warm, watchdog(device, estimate))
         recipe = folders.recipe(job, family.revision(params), fingerprints(job))
         kept = folders.kept(job, recipe)
         job = self._queue.update(

@@ -39,6 +39,9 @@ MIGRATIONS = (
     """
     ALTER TABLE jobs ADD COLUMN work TEXT NOT NULL DEFAULT 'generate';
     """,
+    """
+    CREATE TABLE reset (pid INTEGER NOT NULL, started REAL NOT NULL, document TEXT NOT NULL);
+    """,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from ttvideo.contract import Chip, DeviceStatus, Job, JobId, LogMessage, Wire
 from ttvideo.jobs.outputs import appeared
 from ttvideo.jobs.queue import Changes, Queue
+from ttvideo.jobs.reset import latest
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class QueueEvents:
         self._queue, self._post = queue, post
         self._cursor = queue.cursor()
         self._seen: dict[str, frozenset[str]] | None = None
+        self._reset = latest(queue.store)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="events", daemon=True)
 
@@ -75,6 +77,10 @@ class QueueEvents:
             seen.pop(id, None)
         if changes.queue is not None:
             self._post("queue/changed", changes.queue)
+        reset = latest(self._queue.store)
+        if reset is not None and reset != self._reset:
+            self._reset = reset
+            self._post("device/reset", reset)
 
 
 class DeviceEvents:

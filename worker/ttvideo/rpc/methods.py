@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 
 from ttvideo import __version__, families
 from ttvideo.backends import backends
@@ -28,6 +29,7 @@ from ttvideo.contract import (
     Outputs,
     QueueState,
     RemoveParams,
+    Reset,
     StitchRequest,
     Storyboard,
     StoryboardPlace,
@@ -39,6 +41,7 @@ from ttvideo.jobs import comparison, experiments, removal
 from ttvideo.jobs.devices import device_status
 from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
+from ttvideo.jobs.reset import Resetting
 from ttvideo.jobs.storyboard import editor
 from ttvideo.rpc.protocol import Handler
 from ttvideo.tt import detect
@@ -113,6 +116,12 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
     def devices(_: Nothing) -> DeviceStatus:
         return device_status(queue.store.folder, detect.look(holders=True))
 
+    def reset(_: Nothing) -> Reset:
+        resetting = Resetting(queue)
+        begun = resetting.begin()
+        threading.Thread(target=resetting.run, name="reset", daemon=True).start()
+        return begun
+
     def watch(params: WatchParams) -> Outputs:
         return Outputs(outputs=outputs.watch(params.folders))
 
@@ -142,6 +151,7 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
         "queue/pause": pause,
         "queue/resume": unpause,
         "device/status": devices,
+        "device/reset": reset,
         "outputs/watch": watch,
         "storyboard/check": check,
         "storyboard/complete": complete,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -77,13 +78,17 @@ class Memory:
 
 
 class Device:
-    """Used by one thread at a time, but for `end`."""
+    """Used by one thread at a time, but for `end` and `give_free`."""
 
     def __init__(self, root: Path = detect.ROOT) -> None:
         self._root = root
         self._engine: EngineProcess | None = None
         self._opening: Opening | None = None
         self._locks: list[DeviceLock] = []
+        self.last: Opening | None = None
+        """What was opened last, and may be closed again."""
+        self.use = threading.RLock()
+        """Held by who uses it for more than one call, while another thread may give it free."""
 
     @property
     def opening(self) -> Opening | None:
@@ -117,7 +122,7 @@ class Device:
         except BaseException:
             self.close()
             raise
-        self._opening = wanted
+        self._opening = self.last = wanted
         return wanted
 
     def run(self, program: str, tensors: Tensors, arguments: Mapping[str, Any], on_event: OnEvent) -> Tensors:
@@ -160,11 +165,20 @@ class Device:
 
     def close(self) -> None:
         """Close the mesh, end the engine and give the chips free."""
-        engine, self._engine, self._opening = self._engine, None, None
-        if engine is not None:
-            engine.end(CLOSE_SECONDS)
-        while self._locks:
-            self._locks.pop().release()
+        with self.use:
+            engine, self._engine, self._opening = self._engine, None, None
+            if engine is not None:
+                engine.end(CLOSE_SECONDS)
+            while self._locks:
+                self._locks.pop().release()
+
+    def give_free(self) -> None:
+        """Close what is open, unless another thread uses it."""
+        if self.use.acquire(blocking=False):
+            try:
+                self.close()
+            finally:
+                self.use.release()
 
     def end(self) -> None:
         """End the engine at once, whatever it does; whoever waits for it gets DEVICE_FAILED. From any thread."""

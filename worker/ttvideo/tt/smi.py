@@ -1,4 +1,4 @@
-"""`tt-smi -s`: what only it knows, the chips that have no node of their own above all.
+"""tt-smi: `-s` for what only it knows, the chips that have no node of their own above all; `-r` to reset chips.
 
 It starts slowly (10 to 13 s by tt-local-generator's account), has been seen to hang, and talks to the chips: it is
 called on request only, and never while somebody uses a chip.
@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,36 @@ def ask(timeout: float = TIMEOUT) -> Snapshot:
 
     Raises WorkerError: NOT_FOUND (it is not there or cannot be started), NO_DEVICE (it hangs, or gives no snapshot).
     """
+    code, text = _run(ARGUMENTS, timeout)
+    found = parse(text)
+    if found is None:
+        raise WorkerError(
+            ErrorKind.NO_DEVICE,
+            f"tt-smi gave no snapshot (exit code {code}){_said(text)}",
+            "Run `tt-smi -s` in a terminal to see what it lacks.",
+        )
+    return found
+
+
+def reset(chips: Sequence[str], timeout: float) -> None:
+    """`tt-smi -r` of these chips only: all by their PCI addresses, or all by /dev/tenstorrent/N; `timeout` in seconds.
+
+    That it returns says that tt-smi was content, not that the chips are back (tt-umd, issue 2316).
+    Raises WorkerError: NOT_FOUND, NO_DEVICE (it hangs, or says that it failed).
+    """
+    # Without targets it would reset every chip of the machine.
+    assert chips, "no chips to reset"
+    code, text = _run(("-r", *chips), timeout)
+    if code != 0:
+        raise WorkerError(
+            ErrorKind.NO_DEVICE,
+            f"`tt-smi -r` failed (exit code {code}){_said(text)}",
+            "Run it in a terminal to see what it lacks; if it cannot help, switch the machine off and on.",
+        )
+
+
+def _run(arguments: Sequence[str], timeout: float) -> tuple[int, str]:
+    """Exit code and output, without escape sequences. Raises WorkerError: NOT_FOUND, NO_DEVICE when it hangs."""
     program = shutil.which("tt-smi")
     if program is None:
         raise WorkerError(ErrorKind.NOT_FOUND, "tt-smi is not installed.", "Install it: pip install tt-smi")
@@ -65,7 +95,7 @@ def ask(timeout: float = TIMEOUT) -> Snapshot:
     with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(
-                [program, *ARGUMENTS],
+                [program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.DEVNULL,
@@ -81,21 +111,17 @@ def ask(timeout: float = TIMEOUT) -> Snapshot:
             raise WorkerError(
                 ErrorKind.NO_DEVICE,
                 f"tt-smi did not answer within {timeout:g} seconds and was ended.",
-                "A chip may hang: end the programs that use it, then reset the boards with `tt-smi -r`.",
+                "A chip may hang: end the programs that use it, then reset the boards: `ttvideo reset`.",
             ) from None
         finally:
             _end(process)
         output.seek(0)
-        text = ESCAPES.sub("", output.read(LARGEST).decode(errors="replace"))
-    found = parse(text)
-    if found is None:
-        said = " ".join(line.strip() for line in text.splitlines() if line.strip())[:200]
-        raise WorkerError(
-            ErrorKind.NO_DEVICE,
-            f"tt-smi gave no snapshot (exit code {code}){f': {said}' if said else '.'}",
-            "Run `tt-smi -s` in a terminal to see what it lacks.",
-        )
-    return found
+        return code, ESCAPES.sub("", output.read(LARGEST).decode(errors="replace"))
+
+
+def _said(text: str) -> str:
+    said = " ".join(line.strip() for line in text.splitlines() if line.strip())[:200]
+    return f": {said}" if said else "."
 
 
 def parse(text: str) -> Snapshot | None:

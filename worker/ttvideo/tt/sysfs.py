@@ -68,6 +68,12 @@ def chip(root: Path, node: int) -> Chip:
     )
 
 
+def heartbeat(root: Path, node: int) -> int | None:
+    """What the chip's controller counts up as long as it lives."""
+    text = _read(_folder(root, node) / "tt_heartbeat")
+    return int(text) if text.isdecimal() else None
+
+
 def holders(root: Path) -> dict[int, tuple[Holder, ...]]:
     """The processes that have each node open: those the driver lists, and those whose files we may look at."""
     found: dict[int, dict[int, Holder]] = {node: {} for node in nodes(root)}

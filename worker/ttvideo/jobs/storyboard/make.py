@@ -16,7 +16,7 @@ from ttvideo.families.family import Event, Family, Illustrator, PhaseEvent, Prom
 from ttvideo.jobs import folders
 from ttvideo.jobs.clip import Stitched, complete, stitch
 from ttvideo.jobs.estimate import Estimate, storyboard_key
-from ttvideo.jobs.progress import Progress
+from ttvideo.jobs.progress import Progress, watchdog
 from ttvideo.jobs.queue import Queue
 from ttvideo.jobs.storyboard.footage import timeline
 from ttvideo.jobs.storyboard.plan import Planned, batches, needed, plan, size
@@ -44,7 +44,7 @@ class Making:
         self._frames = plan(self._board, self.family, self.family.revision(self.family.Params()), self._document)
         self._key = storyboard_key(job.request, job.parameters, device)
         estimate = Estimate.learn(queue.timings(self._key))
-        self.progress = Progress(queue, job, estimate, stopping, warm)
+        self.progress = Progress(queue, job, estimate, stopping, warm, watchdog(device, estimate))
         self._job = queue.update(job.id, lambda job: job.model_copy(update={"device": device, "frames_done": 0}))
         self._current: set[int] = set()
         self._drawn: list[Output] = []

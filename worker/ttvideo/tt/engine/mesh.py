@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.tt import boards, problems
 from ttvideo.tt.engine.opening import Opening
 
 if TYPE_CHECKING:
@@ -17,6 +21,8 @@ class Mesh:
     def __init__(self) -> None:
         self._device: ttnn.MeshDevice | None = None
         self._fabric = False
+        self._simulated: boards.System | None = None
+        self._numbers = ExitStack()
         self.kept: dict[str, Any] = {}
 
     @property
@@ -28,6 +34,7 @@ class Mesh:
     def open(self, opening: Opening) -> None:
         """Close what is open, then open this. Raises what ttnn raises."""
         self.close()
+        self._simulate()
         import ttnn
 
         fabric = opening.fabric or ("FABRIC_1D" if opening.chips > 1 else "")
@@ -36,8 +43,13 @@ class Mesh:
             ttnn.set_fabric_config(ttnn.FabricConfig.__members__[fabric])
             self._fabric = True
         arguments: dict[str, Any] = {}
-        if opening.dispatch:
-            cores, axis = opening.dispatch.upper().replace("ETHERNET", "ETH").split()
+        dispatch = opening.dispatch
+        if self._simulated is not None and not dispatch:
+            from ttvideo.tt.mock import toolchain
+
+            dispatch = toolchain.dispatch(self._simulated)
+        if dispatch:
+            cores, axis = dispatch.upper().replace("ETHERNET", "ETH").split()
             arguments["dispatch_core_config"] = ttnn.DispatchCoreConfig(
                 ttnn.DispatchCoreType.__members__[cores], ttnn.DispatchCoreAxis.__members__[axis]
             )
@@ -51,10 +63,33 @@ class Mesh:
         except Exception:
             self.close()
             raise
+        if self._simulated is not None:
+            from ttvideo.tt.mock import golden
+
+            self._numbers.enter_context(golden.shadow())
+
+    def _simulate(self) -> None:
+        """With TTVIDEO_BOARD there is a mock board, whatever is really here, and torch computes what it is to compute.
+
+        Once, and before ttnn is imported.
+        """
+        name = os.environ.get("TTVIDEO_BOARD", "").strip()
+        if not name or self._simulated is not None:
+            return
+        from ttvideo.tt.mock import toolchain
+
+        system = boards.system_named(name)
+        if system is None:
+            why = problems.no_system(name)
+            raise WorkerError(ErrorKind.INVALID_PARAMETERS, why.message, why.hint)
+        # The worker starts the engine in a folder of our cache.
+        toolchain.setup(system, Path.cwd().parent / "mock")
+        self._simulated = system
 
     def close(self) -> None:
         # What lies on the mesh goes first: a tensor must not outlive its device.
         self.kept.clear()
+        self._numbers.close()
         if self._device is None and not self._fabric:
             return
         import ttnn
