@@ -112,6 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     again = add("again", commands.again, "make a file of ours again, from what it says about itself")
     again.add_argument("file", help="a clip, frame or poster, a job.json, or a job's folder")
+    models.add_weights(again)
     _add_start_image(again)
     again.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
     _add_seed(again)
@@ -178,7 +179,7 @@ def _add_generating(command: argparse.ArgumentParser) -> None:
     _add_start_image(command)
     command.add_argument("--strength", type=float, metavar="X", help="how far to leave the start image, from 0 to 1")
     command.add_argument("--scheduler", metavar="NAME", help="how noise becomes a clip; default: the checkpoint's own")
-    command.add_argument("--lora", action="append", default=[], metavar="FILE[:X]", help="LoRA weights, X of them")
+    models.add_weights(command)
     command.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")
     command.add_argument(
         "--set",

@@ -79,12 +79,9 @@ def compare(arguments: argparse.Namespace) -> int:
 
 def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that the command line names. Raises WorkerError(INVALID_PARAMETERS)."""
-    names = ("frames", "steps", "guidance", "fps", "strength", "checkpoint", "scheduler", "memory")
+    names = ("frames", "steps", "guidance", "fps", "strength", "scheduler", "memory")
     parameters = {name: value for name in names if (value := getattr(arguments, name)) is not None}
-    if arguments.checkpoint and Path(arguments.checkpoint).expanduser().is_dir():
-        parameters["checkpoint"] = pictures.whole(arguments.checkpoint)
-    if arguments.lora:
-        parameters["loras"] = ", ".join(map(pictures.whole, arguments.lora))
+    parameters |= modelling.weights(arguments)
     if arguments.start_image:
         parameters["startImage"] = pictures.whole(arguments.start_image)
     if arguments.size:
@@ -131,7 +128,7 @@ def again(arguments: argparse.Namespace) -> int:
             "`ttvideo storyboard FILE --reroll N` makes one frame of a storyboard again.",
         )
     given = {"startImage": pictures.whole(arguments.start_image)} if arguments.start_image else {}
-    parameters = inputs.found_again(recipe["parameters"] | given, file)
+    parameters = inputs.found_again(recipe["parameters"] | modelling.weights(arguments) | given, file)
     if arguments.seed is not None:
         parameters["seed"] = arguments.seed
     request = _request(

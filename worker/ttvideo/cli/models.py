@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ttvideo import families
 from ttvideo.backends import resolve_device
-from ttvideo.cli.pictures import RunHere
+from ttvideo.cli.pictures import RunHere, whole
 from ttvideo.contract import Checkpoint, DownloadRequest, ModelChoice, ModelInfo
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.family import Event, NoteEvent
-from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights import checkpoints, loras, single_file
 from ttvideo.jobs import folders, removal
 from ttvideo.jobs.queue import Queue
 from ttvideo.media.files import free_bytes, readable_size
@@ -32,12 +33,44 @@ def add_models(command: argparse.ArgumentParser) -> None:
 
 
 def add_download(command: argparse.ArgumentParser) -> None:
-    command.add_argument("id", metavar="ID", help="a model of `ttvideo models`, one of its checkpoints or a repository")
+    command.add_argument(
+        "id",
+        metavar="ID",
+        help="a model of `ttvideo models`, one of its checkpoints or repositories; or a LoRA: USER/REPOSITORY[:FILE]",
+    )
 
 
 def add_prepare(command: argparse.ArgumentParser) -> None:
     command.add_argument("id", metavar="ID", help="a model of `ttvideo models`, or one of its checkpoints")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+
+
+def add_weights(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--checkpoint", metavar="ID", help="which weights of the model, or a folder or file of them")
+    command.add_argument(
+        "--lora",
+        action="append",
+        default=[],
+        metavar="FILE[:X]",
+        help="LoRA weights, X of them: a file, or USER/REPOSITORY[:FILE] that `ttvideo download` fetched",
+    )
+
+
+def weights(arguments: argparse.Namespace) -> dict[str, str]:
+    """The parameters that `add_weights` gives, paths in them whole."""
+    found = {}
+    if arguments.checkpoint:
+        path = Path(arguments.checkpoint).expanduser()
+        named = path.is_dir() or path.suffix in single_file.ENDINGS
+        found["checkpoint"] = whole(arguments.checkpoint) if named else arguments.checkpoint
+    if arguments.lora:
+        found["loras"] = ", ".join(map(_lora, arguments.lora))
+    return found
+
+
+def _lora(text: str) -> str:
+    of_hub = loras.of_hub(text) is not None and not Path(text.partition(":")[0]).exists()
+    return text if of_hub else whole(text)
 
 
 def download(arguments: argparse.Namespace, run_here: RunHere) -> int:

@@ -13,6 +13,7 @@ from ttvideo.contract import Backend, GenerateRequest, ModelChoice, ModelInfo, M
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import animatediff, cogvideox, hunyuan, ltx, mochi, sd35, sdxl, tiny, wan
 from ttvideo.families.family import Family
+from ttvideo.families.weights import loras
 from ttvideo.families.weights.checkpoints import Published, hub_cache
 from ttvideo.media.files import free_bytes
 
@@ -70,6 +71,21 @@ def published(choice: ModelChoice) -> tuple[Family, Published]:
         f"There is no model '{(choice.checkpoint or choice.model)[:80]}' to download or remove.",
         f"The models with weights of their own are: {known}.",
     )
+
+
+def downloadable(choice: ModelChoice) -> tuple[dict[str, str], Published]:
+    """What is to be fetched, and how requests name it: a checkpoint, or else a LoRA of a repository.
+
+    Raises WorkerError(INVALID_PARAMETERS).
+    """
+    try:
+        family, model = published(choice)
+    except WorkerError:
+        lora = loras.of_hub(choice.model) if choice.checkpoint is None else None
+        if lora is None or lora[1]:
+            raise
+        return {"model": lora[0].id}, lora[0]
+    return {"model": family.id, "checkpoint": model.id}, model
 
 
 def pictures(family: Family) -> tuple[str, ...]:

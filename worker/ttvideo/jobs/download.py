@@ -26,7 +26,7 @@ RATE_SECONDS = 2.0
 def download(queue: Queue, job: Job, stopping: threading.Event) -> None:
     """Run a download job, from where an earlier one stopped. Raises what `Download.run` raises."""
     assert isinstance(job.request, DownloadRequest)
-    _, model = families.published(job.request)
+    _, model = families.downloadable(job.request)
     progress = Transfer(queue, job, None, stopping, warm=True)
     for each in (model, *model.also):
         progress(PhaseEvent(Phase.DOWNLOADING))

@@ -64,8 +64,7 @@ def new_job(request: JobRequest, submitted_by: str) -> Job:
 
 def _download_job(request: DownloadRequest, id: str, submitted_by: str) -> Job:
     """Its folder is the model's: a download makes nothing else."""
-    family, model = families.published(request)
-    chosen = {"model": family.id, "checkpoint": model.id}
+    chosen, model = families.downloadable(request)
     return Job(
         id=id,
         request=request.model_copy(update=chosen),

@@ -86,6 +86,8 @@ def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
         changes |= {"frames": count}
     if step_cache.of(params) is None and fields.differs(params, "cache_threshold"):
         notes.append("Without a step cache its threshold changes nothing.")
+    if (named := loras.pinned(params.loras)) != params.loras:
+        params = params.model_copy(update={"loras": named})
     loras.parse(params.loras)
     _check_start(model, published, getattr(params, "start_image", None))
     params, more = model.fit(params.model_copy(update=changes))

@@ -31,7 +31,7 @@ class ClipParams(BaseModel):
     loras: str = Field(
         "",
         title="LoRAs",
-        description="Files of LoRA weights, each with how much of it: style.safetensors:0.8, other.safetensors",
+        description="LoRA weights, each with how much of it: /files/style.safetensors:0.8, user/repository:file:0.5",
         json_schema_extra={"advanced": True},
     )
     memory: Literal["auto", "low"] = Field(

@@ -31,6 +31,8 @@ WEIGHTS = re.compile(
 """Names of safetensors, whole or in pieces, and of the lists of pieces."""
 SETTINGS = (".json", ".txt", ".model")
 """Endings of settings and tokenizers. What may hold a pickle is in no list here, so it is never fetched."""
+ONLY = "*.safetensors"
+"""Among a model's files: the only one that its repository has."""
 SAMPLES, SAMPLE_BYTES = 64, 4096
 
 
@@ -57,6 +59,8 @@ class Published:
     """What it cannot do without, and others publish: it is fetched and looked for together with them."""
     folder: Path | None = None
     """Where it lies, when somebody named the folder."""
+    revision: str | None = None
+    """The commit that is meant, if it is not the main one."""
     file: Path | None = None
     """One file that somebody named, with weights that are read instead of those in the folder."""
 
@@ -90,15 +94,18 @@ def disk_use(folder: Path) -> int:
 def needed(model: Published, names: Iterable[str]) -> list[str]:
     """Of a repository's files those that are read here: settings, tokenizers and, of each part's weights, the variant
     that `weight_files` takes."""
+    if model.files == (ONLY,):
+        return [only(model, [name for name in names if fnmatch(name, ONLY) and "/" not in name])]
     chosen: list[str] = []
     weights: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for name in names:
         folder, _, file = name.rpartition("/")
-        if "/" in folder or name.startswith(("/", ".")) or any(fnmatch(name, pattern) for pattern in model.exclude):
-            continue
         if name in model.files:
             chosen.append(name)
-        elif kind := WEIGHTS.fullmatch(file):
+            continue
+        if "/" in folder or name.startswith(("/", ".")) or any(fnmatch(name, pattern) for pattern in model.exclude):
+            continue
+        if kind := WEIGHTS.fullmatch(file):
             if folder in model.weights:
                 weights[folder, next(filter(None, kind.group("named", "split", "listed")), "")].append(name)
         elif file.endswith(SETTINGS) and (folder or folder in model.weights or name == "model_index.json"):
@@ -106,6 +113,21 @@ def needed(model: Published, names: Iterable[str]) -> list[str]:
     for part in model.weights:
         chosen += next((weights[part, variant] for variant in (*VARIANTS, "") if (part, variant) in weights), [])
     return sorted(chosen)
+
+
+def only(model: Published, names: Sequence[str]) -> str:
+    """The one of these files that must be meant. Raises WorkerError(INVALID_PARAMETERS)."""
+    if not names:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS, f"{model.repo} has no .safetensors file.", "Only such files are read."
+        )
+    if len(names) > 1:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"{model.repo} has several files that could be meant: {', '.join(names)}.",
+            f"Name one of them: {model.repo}:{names[0]}",
+        )
+    return names[0]
 
 
 def prepared_folder(*models: Published) -> Path:

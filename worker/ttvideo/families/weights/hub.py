@@ -107,14 +107,15 @@ class Download:
                 self._link(listing.commit, file)
             # Last, so that a model of an earlier commit serves until this one is whole.
             ref = self._cache / "refs" / "main"
-            ref.parent.mkdir(exist_ok=True)
-            write_atomic(ref, listing.commit.encode())
+            if self.model.revision is None or not ref.exists():
+                ref.parent.mkdir(exist_ok=True)
+                write_atomic(ref, listing.commit.encode())
 
     def _list(self) -> Listing:
         """What there is, of the commit that this machine has already begun with, if any."""
         from huggingface_hub import HfApi, constants
 
-        revision = checkpoints.commit_here(self.model) or "main"
+        revision = self.model.revision or checkpoints.commit_here(self.model) or "main"
         hub = HfApi(library_name="ttvideo", library_version=__version__)
         try:
             info = hub.model_info(self.model.repo, revision=revision, files_metadata=True, timeout=SILENT_SECONDS)
@@ -133,7 +134,7 @@ class Download:
         files = tuple(found[name] for name in checkpoints.needed(self.model, found))
         have = {file.path.rpartition("/")[0] for file in files if file.path.endswith(".safetensors")}
         lacking = [part for part in self.model.weights if part not in have]
-        lacking += [name for name in self.model.files if name not in found]
+        lacking += [name for name in self.model.files if name not in found and name != checkpoints.ONLY]
         commit = info.sha or ""
         if lacking or not COMMIT.fullmatch(commit) or not all(CHECKSUM.fullmatch(file.blob) for file in files):
             said = f"There are no safetensors of {', '.join(lacking)}" if lacking else "There are no checksums"
@@ -307,7 +308,8 @@ def explain(model: Published, error: Exception) -> WorkerError:
         return WorkerError(
             ErrorKind.NETWORK,
             f"{model.title} is not downloaded, because HF_HUB_OFFLINE forbids the use of the network.",
-            f"Unset it and resume the job, or put the model's folder at $TTVIDEO_MODELS/{model.id}.",
+            "Unset it and resume the job, "
+            + (f"or put the model's folder at $TTVIDEO_MODELS/{model.id}." if model.license else "or name a file."),
         )
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
     if isinstance(error, GatedRepoError) or (status in (401, 403) and model.gated):
