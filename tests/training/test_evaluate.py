@@ -2,17 +2,20 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from diffusers import AnimateDiffPipeline
 from PIL import Image
 
-from training import card, evaluate, judge
-from training.evaluate import Sample, Settings
-from training.scenes import COLOURS, MOTIONS, SCENES, SUBJECTS, Spec
+from training import card, evaluate, history, judge, listening, network, steadiness
+from training.evaluate import Sample
+from training.generation import Settings
+from training.latents import CHANNELS
+from training.scenes import COLOURS, MOTIONS, SCENES, SUBJECTS, Floats, Frames, Spec, render
 
 # transformers calls tokenizers by an old name.
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning")
@@ -80,6 +83,9 @@ def test_the_card_holds_the_measured_numbers(model: Path, tmp_path: Path) -> Non
     ]
     (tmp_path / "denoiser.log").write_text("\n".join(map(json.dumps, rows)) + "\n")
     (tmp_path / "decoder.log").write_text(json.dumps({"stage": 0, "seen": 44_000, "seconds": 7.0}) + "\n")
+    (tmp_path / "start").mkdir()
+    history.save([{"part": "denoiser", "stage": "ancient", "samples": 9_000, "seconds": 77}], tmp_path / "start")
+    history.save(history.of(tmp_path), model)
     samples = [made(RIGHT), made(WRONG_THING), made(WRONG_THING)]
     perfect = dict.fromkeys(evaluate.ASPECTS, 1.0)
     result = {
@@ -89,13 +95,18 @@ def test_the_card_holds_the_measured_numbers(model: Path, tmp_path: Path) -> Non
         "judge_on_held_out_renders": perfect,
         "judge_after_round_trip": perfect,
         "round_trip_psnr": 27.31,
+        "steadiness": {"generated": {"centroid": 1.234, "log_area": 0.0567}},
+        "listening": {"small": "2/3"},
         "seconds_per_step": 0.123,
         "cpu_seconds_per_step": 0.101,
         "machine": "x86_64",
     }
     (model / "evaluation.json").write_text(json.dumps(result))
-    card.write(tmp_path, model)
+    card.write(model)
     text = (model / "README.md").read_text()
+    assert "| denoiser: ancient | 9,000 | 77 |" in text
+    assert "| generated | 1.23 | 0.057 |" in text
+    assert "small 2/3." in text
     assert "| denoiser: images | 64,000 | 100 |" in text
     assert "| denoiser: clips | 16,000 | 1,000 |" in text
     assert "| the subject | 33.3% | 100.0% | 100.0% |" in text
@@ -103,3 +114,48 @@ def test_the_card_holds_the_measured_numbers(model: Path, tmp_path: Path) -> Non
     assert "num_inference_steps=9" in text
     assert "less than half came out right in the evaluation: star (subject, 1/3)." in text
     assert text.startswith("---\nlicense: apache-2.0\n")
+
+
+class Ruler(judge.Judge):
+    """Reads renders of blue things on grass without a network: blue is the subject."""
+
+    def __init__(self) -> None:
+        super().__init__(judge.Network())
+
+    def masks(self, clip: Frames) -> Floats:
+        small = judge.shrink(clip).astype(np.float32)
+        return ((small[..., 2] > 1.5 * small[..., 1]) & (small[..., 2] > 120)).astype(np.float32)
+
+
+def test_what_jumps_is_less_steady_than_what_glides() -> None:
+    clip = render(Spec("square", "blue", "grass", "left", 3), 128)
+    glides = steadiness.jumps(Ruler(), clip)
+    jumps = steadiness.jumps(Ruler(), clip[[0, 3, 1, 4, 2, 6, 5, 9, 7, 10, 8, 12, 11, 15, 13, 14]])
+    assert glides is not None
+    assert jumps is not None
+    assert glides[0] < 1
+    assert jumps[0] > 5 * glides[0]
+
+
+def test_frames_without_motion_modules_know_nothing_of_each_other(pipeline: AnimateDiffPipeline) -> None:
+    muted = steadiness.without_motion(pipeline)
+    latents, words = torch.randn(1, CHANNELS, 3, 8, 8), torch.randn(3, network.TEXT_LENGTH, network.TEXT_WIDTH)
+    other = latents.clone()
+    other[:, :, 2] = 0
+    with torch.no_grad():
+        same = [
+            torch.equal(*(unet(x, 500, words).sample[:, :, 0] for x in (latents, other)))
+            for unet in (muted.unet, pipeline.unet)
+        ]
+    assert same == [True, False]
+
+
+def test_a_word_is_heard_when_it_does_half_of_what_it_does_in_renders() -> None:
+    assert [listening.heard("small", 100, told) for told in (36, 55, 70, 100)] == [True, True, False, False]
+    assert [listening.heard("fast", 60, told) for told in (90, 75, 70, 30)] == [True, True, False, False]
+
+
+def test_prompts_differ_in_the_word_alone() -> None:
+    spec = Spec("moon", "pink", "snow", "rising", 0)
+    assert listening.prompt(spec) == "a pink moon rising in the snow"
+    assert listening.prompt(replace(spec, size="big", pace="slow")) == "a big pink moon rising slowly in the snow"

@@ -6,8 +6,23 @@ import random
 import numpy as np
 import pytest
 
-from training.captions import caption, vocabulary
-from training.scenes import COLOURS, FRAMES, MOTIONS, SCENES, SUBJECTS, Spec, render, sample
+from training import judge, motion
+from training.captions import PACE_WORDS, SIZE_WORDS, caption, vocabulary
+from training.scenes import (
+    COLOURS,
+    FRAMES,
+    MOTIONS,
+    OPPOSITE,
+    PACED,
+    SCENES,
+    SIZED,
+    SUBJECTS,
+    Spec,
+    opposite,
+    render,
+    sample,
+    vary,
+)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -53,8 +68,55 @@ def test_what_looks_the_same_turned_never_spins() -> None:
 def test_captions_use_the_vocabulary_alone() -> None:
     rng, known = random.Random(2), set(vocabulary())
     for _ in range(500):
-        words = caption(sample(rng), rng).replace(",", " ").split()
+        words = caption(vary(sample(rng), rng), rng).replace(",", " ").split()
         assert set(words) <= known
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_small_and_big_are_what_they_say(name: str) -> None:
+    radii = [_track(Spec("ball", "red", "grass", name, 9, size=size)).radius.max() for size in ("small", "", "big")]
+    assert radii[0] * 1.4 < radii[1]
+    assert radii[1] * 1.3 < radii[2]
+
+
+@pytest.mark.parametrize("name", PACED)
+def test_slow_covers_less_way_than_fast(name: str) -> None:
+    ways = [motion.path(_track(Spec("ball", "red", "grass", name, 9, pace=pace))) for pace in ("slow", "", "fast")]
+    assert ways[0] * 1.3 < ways[1]
+    assert ways[1] * 1.15 < ways[2]
+
+
+def test_sizes_and_paces_are_told_and_only_where_there_is_one() -> None:
+    rng = random.Random(5)
+    for _ in range(500):
+        spec = vary(sample(rng), rng, share=0.5)
+        words = caption(spec, rng).replace(",", " ").split()
+        assert any(word in words for word in SIZE_WORDS.get(spec.size, ("",))) == bool(spec.size)
+        assert any(word in words for word in PACE_WORDS.get(spec.pace, ("",))) == bool(spec.pace)
+        assert not spec.size or spec.motion in SIZED
+        assert not spec.pace or spec.motion in PACED
+
+
+def test_a_pair_differs_in_its_motion_alone_and_is_trained_on() -> None:
+    rng = random.Random(6)
+    for _ in range(500):
+        spec = vary(sample(rng), rng)
+        other = opposite(spec, rng)
+        if other is None:
+            continue
+        assert not other.held_out
+        assert other.motion != spec.motion
+        assert spec.motion not in OPPOSITE or OPPOSITE[other.motion] == spec.motion
+        assert (other.subject, other.colour, other.scene, other.size) == (
+            spec.subject,
+            spec.colour,
+            spec.scene,
+            spec.size,
+        )
+
+
+def _track(spec: Spec) -> motion.Track:
+    return motion.measure(judge.true_masks(spec))
 
 
 def _combination(spec: Spec) -> tuple[str, str, str, str]:

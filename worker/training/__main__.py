@@ -1,4 +1,7 @@
-"""`python -m training FOLDER [PART ...]`: makes the bundled model from nothing; run it again to go on where it stopped.
+"""`python -m training FOLDER [PART ...]`: makes the bundled model; run it again to go on where it stopped.
+
+It begins with nothing, or with an exported model (--start): that keeps its latent space and VAE, skips what still
+frames teach, and may learn new words.
 
 Parts, all but `sweep` by default: prepare, decoder, denoiser, export (to --model), evaluate (needs the export; the
 judge is trained once), sweep (the same evaluation for several numbers of steps and guidances), card (README.md).
@@ -11,35 +14,42 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 
-from training import card, decoder, denoiser, evaluate, export, network
+from training import card, decoder, denoiser, evaluate, export, generation, network
 from training.latents import LatentSpace
 
-# What the shipped weights were trained with: about two hours on two cores that were busy with other work, too.
+# About three hours on two cores that are busy with other work, too.
 DECODER_STAGES = (
     decoder.Stage(cells=4, batch=32, samples=26_000, lr=2e-3, decay=0.3),
     decoder.Stage(cells=8, batch=8, samples=1_600, lr=5e-4, decay=1.0),
 )
 DENOISER_STAGES = (
+    denoiser.Stage("words", frames=0, batch=64, samples=12_800, lr=4e-3, decay=0.5),
     denoiser.Stage("images", frames=1, batch=64, samples=64_000, lr=2e-3),
-    denoiser.Stage("part clips", frames=6, batch=16, samples=6_800, lr=2e-3),
-    denoiser.Stage("part clips, faster", frames=6, batch=16, samples=29_568, lr=4e-3),
-    denoiser.Stage("clips", frames=16, batch=8, samples=8_000, lr=4e-3, decay=0.85),
+    denoiser.Stage("directions", frames=3, batch=24, samples=2_928, lr=2e-3, loud=1.0),
+    denoiser.Stage("part clips", frames=4, batch=16, samples=12_000, lr=2e-3, loud=0.4),
+    denoiser.Stage("clips", frames=16, batch=8, samples=4_000, lr=2e-3, decay=0.85, loud=0.25),
 )
 
 ALL = ("prepare", "decoder", "denoiser", "export", "evaluate", "card")
 PARTS = (*ALL, "sweep")
 
 
-def prepare(folder: Path) -> None:
-    """The latent space and the tokenizer; seconds."""
+def prepare(folder: Path, start: Path | None) -> None:
+    """The latent space and the tokenizer, or a copy of the exported model `start` and what follows from it; seconds."""
     folder.mkdir(parents=True, exist_ok=True)
-    LatentSpace.fit().save(folder / "latents.safetensors")
+    if start is not None:
+        shutil.copytree(start, folder / "start", dirs_exist_ok=True)
+        space = LatentSpace.of_preview(start / "preview.safetensors")
+    else:
+        space = LatentSpace.fit()
     network.write_tokenizer(folder / "tokenizer")
+    space.save(folder / "latents.safetensors")
 
 
 def main() -> None:
@@ -48,9 +58,10 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, help="where checkpoints and logs go")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: {', '.join(ALL)})")
+    parser.add_argument("--start", type=Path, metavar="MODEL", help="go on from this exported model, not from nothing")
     parser.add_argument("--model", type=Path, help="the exported model (default: FOLDER/model)")
     parser.add_argument("--sheet", type=Path, help="the contact sheet, a PNG (default: FOLDER/contact_sheet.png)")
-    settings = evaluate.Settings()
+    settings = generation.Settings()
     parser.add_argument("--clips", type=int, default=settings.clips, help="held-out prompts to judge (%(default)s)")
     parser.add_argument("--steps", type=int, nargs="+", default=[settings.steps], help="several for a sweep")
     parser.add_argument("--guidance", type=float, nargs="+", default=[settings.guidance], help="several for a sweep")
@@ -69,11 +80,11 @@ def main() -> None:
 def run(part: str, arguments: argparse.Namespace) -> None:
     folder, model = arguments.folder, arguments.model
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    settings = evaluate.Settings(arguments.clips, arguments.steps[0], arguments.guidance[0], arguments.threads)
+    settings = generation.Settings(arguments.clips, arguments.steps[0], arguments.guidance[0], arguments.threads)
     match part:
         case "prepare":
             if not (folder / "latents.safetensors").exists():
-                prepare(folder)
+                prepare(folder, arguments.start)
         case "decoder":
             decoder.Trainer(folder, DECODER_STAGES, device).run()
         case "denoiser":
@@ -85,7 +96,7 @@ def run(part: str, arguments: argparse.Namespace) -> None:
         case "sweep":
             evaluate.sweep(folder, model, settings, arguments.steps, arguments.guidance)
         case "card":
-            card.write(folder, model)
+            card.write(model)
 
 
 if __name__ == "__main__":

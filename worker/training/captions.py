@@ -39,6 +39,8 @@ MOTION_WORDS: dict[str, tuple[str, ...]] = {
     "spinning": ("spinning", "rotating", "turning around", "spinning around"),
     "circling": ("circling", "orbiting", "moving in a circle", "going in circles"),
 }
+SIZE_WORDS: dict[str, tuple[str, ...]] = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge")}
+PACE_WORDS: dict[str, tuple[str, ...]] = {"slow": ("slowly",), "fast": ("fast", "quickly")}
 _FILLER = ("a", "an", "the", "is")
 
 
@@ -48,16 +50,20 @@ def caption(spec: Spec, rng: random.Random) -> str:
     subject = rng.choice(SUBJECT_WORDS[spec.subject])
     motion = rng.choice(MOTION_WORDS[spec.motion])
     scene = rng.choice(SCENE_WORDS[spec.scene])
-    article = rng.choice(("an" if colour == "orange" else "a", "the"))
+    article = rng.choice(("an" if colour == "orange" and not spec.size else "a", "the"))
+    if spec.pace:
+        pace = rng.choice(PACE_WORDS[spec.pace])
+        motion = rng.choice((f"{motion} {pace}", f"{motion} {pace}", f"{pace} {motion}"))
+    size = rng.choice(SIZE_WORDS[spec.size]) + " " if spec.size else ""
     templates = (
-        f"{article} {colour} {subject} {motion} {scene}",
-        f"{article} {colour} {subject} {motion} {scene}",
-        f"{article} {colour} {subject} is {motion} {scene}",
-        f"{colour} {subject} {motion} {scene}",
-        f"{scene}, {article} {colour} {subject} {motion}",
-        f"{motion}, {article} {colour} {subject} {scene}",
-        f"{article} {colour} {subject} {scene}, {motion}",
-        f"{article} {subject} {motion} {scene}, {colour}",
+        f"{article} {size}{colour} {subject} {motion} {scene}",
+        f"{article} {size}{colour} {subject} {motion} {scene}",
+        f"{article} {size}{colour} {subject} is {motion} {scene}",
+        f"{size}{colour} {subject} {motion} {scene}",
+        f"{scene}, {article} {size}{colour} {subject} {motion}",
+        f"{motion}, {article} {size}{colour} {subject} {scene}",
+        f"{article} {size}{colour} {subject} {scene}, {motion}",
+        f"{article} {size}{subject} {motion} {scene}, {colour}",
     )
     return rng.choice(templates)
 
@@ -65,6 +71,6 @@ def caption(spec: Spec, rng: random.Random) -> str:
 def vocabulary() -> list[str]:
     """Every word the model was trained on, sorted."""
     phrases = [*COLOURS, *_FILLER]
-    for table in (SUBJECT_WORDS, SCENE_WORDS, MOTION_WORDS):
+    for table in (SUBJECT_WORDS, SCENE_WORDS, MOTION_WORDS, SIZE_WORDS, PACE_WORDS):
         phrases += [phrase for choices in table.values() for phrase in choices]
     return sorted({word for phrase in phrases for word in re.findall("[a-z]+", phrase)})

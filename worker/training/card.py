@@ -9,10 +9,10 @@ from typing import Any
 
 from safetensors import safe_open
 
-from training import captions, network
+from training import captions, history, network
 from training.evaluate import ASPECTS
 from training.latents import CHANNELS, SIDE
-from training.scenes import COLOURS, FRAMES, LAYOUTS, MOTIONS, ROUND, SCENES, SUBJECTS
+from training.scenes import COLOURS, FRAMES, LAYOUTS, MOTIONS, PACED, ROUND, SCENES, SUBJECTS
 
 Json = dict[str, Any]
 _MEANING = {
@@ -25,10 +25,11 @@ _MEANING = {
 }
 
 
-def write(folder: Path, model: Path) -> None:
-    """Write `README.md` in `model`, from the logs in `folder` and `evaluation.json` in `model`."""
+def write(model: Path) -> None:
+    """Write `README.md` in `model`, from what lies there beside it."""
     result: Json = json.loads((model / "evaluation.json").read_text())
-    sections = [_head(), _use(result), _data(), _architecture(model), _cost(folder), _quality(result), _limits(result)]
+    sections = [_head(), _use(result), _data(), _architecture(model), _cost(model), _tried()]
+    sections += [_quality(result), _steadiness(result), _listening(result), _limits(result)]
     (model / "README.md").write_text("\n\n".join(section.strip() for section in sections) + "\n")
 
 
@@ -68,13 +69,15 @@ def _data() -> str:
 ## Data and vocabulary
 
 Clips rendered on the fly by `worker/training/scenes.py`: one subject in one colour makes one motion before one scene
-({combinations:,} combinations, {LAYOUTS} layouts of each scene, random place, size and phase). About 8 % of the
+({combinations:,} combinations, {LAYOUTS} layouts of each scene, random place and phase). About 8 % of the
 combinations, chosen by hash, were never trained on; all evaluation is on these.
 
 - Subjects: {_words(captions.SUBJECT_WORDS)}
 - Colours: {", ".join(COLOURS)}
 - Motions: {_words(captions.MOTION_WORDS)}
 - Scenes: {_words(captions.SCENE_WORDS)}
+- Sizes: {_words(captions.SIZE_WORDS)}; not with growing and shrinking
+- Paces: {_words(captions.PACE_WORDS)}; with {", ".join(PACED)}
 
 Captions use these in several word orders, with and without articles. The tokenizer has one token for each of
 these {len(captions.vocabulary())} words; any other word falls apart into letters, of which the model knows nothing."""
@@ -116,28 +119,22 @@ def _list(values: tuple[int, ...]) -> str:
     return ", ".join(map(str, values))
 
 
-def _cost(folder: Path) -> str:
+def _cost(model: Path) -> str:
+    rows = history.load(model)
     lines = ["## Training cost", "", "| stage | samples | seconds |", "|---|---|---|"]
-    for name in ("decoder", "denoiser"):
-        before = 0.0
-        for stage, row in last_rows(folder / f"{name}.log").items():
-            lines.append(f"| {name}: {stage} | {row['seen']:,} | {row['seconds'] - before:,.0f} |")
-            before = row["seconds"]
-    lines += [
-        "",
-        "A sample is a frame, or as many frames of one clip as the stage looks at. Seconds are wall-clock time",
-    ]
-    lines += ["of the part's process. `python -m training FOLDER` repeats it all."]
-    return "\n".join(lines)
+    lines += [f"| {row['part']}: {row['stage']} | {row['samples']:,} | {row['seconds']:,} |" for row in rows]
+    return (
+        "\n".join(lines)
+        + """
+
+A sample is a frame, or as many frames of one clip as the stage looks at, or a text. Seconds are wall-clock time of
+the part's process. `python -m training FOLDER` goes from nothing through the stages of `worker/training/__main__.py`;
+with `--start MODEL` it goes on from an exported model, as was done here each time the stages begin anew."""
+    )
 
 
-def last_rows(log: Path) -> dict[str, Json]:
-    """The last row of each stage in a training log, in order; `seconds` counts on from stage to stage."""
-    rows: dict[str, Json] = {}
-    for line in log.read_text().splitlines():
-        row = json.loads(line)
-        rows[str(row["stage"])] = row
-    return rows
+def _tried() -> str:
+    return "## What was tried\n\n" + Path(__file__).with_name("tried.md").read_text()
 
 
 def _quality(result: Json) -> str:
@@ -171,6 +168,31 @@ def _quality(result: Json) -> str:
     return "\n".join(lines)
 
 
+def _steadiness(result: Json) -> str:
+    lines = [
+        "## Steadiness",
+        "",
+        "Second differences of the subject's centroid (in 1/128 of the frame) and of its area's logarithm from frame",
+        "to frame, as the judge's mask shows them; medians. Even motion has none.",
+        "",
+        "| | centroid | log area |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {row['centroid']:.2f} | {row['log_area']:.3f} |" for name, row in result["steadiness"].items()
+    ]
+    return "\n".join(lines)
+
+
+def _listening(result: Json) -> str:
+    heard = ", ".join(f"{word} {count}" for word, count in result["listening"].items())
+    return f"""
+## Words of size and pace
+
+The same prompt and seed with and without the word; counted when size or way change by at least half of what the word
+does in renders: {heard}."""
+
+
 def _limits(result: Json) -> str:
     weak = []
     for aspect, counts in result["by_class"].items():
@@ -182,9 +204,11 @@ def _limits(result: Json) -> str:
     return f"""
 ## Limits
 
-One subject, one colour, one motion and one scene at a time, and only those listed above; 128x128 pixels and {FRAMES}
-frames (other counts up to {network.MAX_FRAMES} run, untrained). "Spinning" was never trained with a ball or a sun,
-which look the same turned. Classes of which less than half came out right in the evaluation: {least}.
+One subject, colour, motion, scene, size and pace at a time, and only those listed above; 128x128 pixels and {FRAMES}
+frames (8 are the first half of them; other counts up to {network.MAX_FRAMES} run, untrained). "Spinning" was never
+trained with a ball or a sun, which look the same turned.
+
+Classes of which less than half came out right in the evaluation: {least}.
 
 ## Licence
 

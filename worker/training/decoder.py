@@ -5,7 +5,6 @@ Both are trained on crops of half the side (convolutions see no difference but a
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL
 
-from training import network
+from training import history, network
 from training.latents import PIXELS, LatentSpace
 from training.muon import Muon
 from training.scenes import render, sample
@@ -44,7 +43,13 @@ class Trainer:
         self.vae: AutoencoderKL = network.autoencoder().to(device, memory_format=torch.channels_last)
         self.optimizer = Muon(self.vae.parameters(), lr=0.0)
         self.stage, self.seen, self.seconds = 0, 0, 0.0
-        if (folder / "decoder.pt").exists():
+        if (folder / "start").exists():
+            # The model that is gone on from has its VAE.
+            start = AutoencoderKL.from_pretrained(folder / "start" / "vae", torch_dtype=torch.float32)
+            self.vae.load_state_dict(start.state_dict())
+            self.stage = len(stages)
+            self._save()
+        elif (folder / "decoder.pt").exists():
             state = torch.load(folder / "decoder.pt", map_location=device, weights_only=True)
             self.vae.load_state_dict(state["vae"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -54,7 +59,7 @@ class Trainer:
         self.pool: list[np.ndarray] = []
 
     def run(self) -> None:
-        log, saved, started = (self.folder / "decoder.log").open("a"), time.monotonic(), time.monotonic()
+        saved = started = time.monotonic()
         while self.stage < len(self.stages):
             stage = self.stages[self.stage]
             self._step(stage)
@@ -62,7 +67,7 @@ class Trainer:
                 self.seconds += time.monotonic() - started
                 saved = started = time.monotonic()
                 row = dict(stage=self.stage, seen=self.seen, seconds=self.seconds) | self.validate()
-                print(json.dumps(row), file=log, flush=True)
+                history.note(self.folder, "decoder", row)
                 if self.seen >= stage.samples:
                     self.stage, self.seen = self.stage + 1, 0
                 self._save()

@@ -21,22 +21,17 @@ import torch
 from diffusers import AnimateDiffPipeline, AutoencoderKL
 from PIL import Image, ImageDraw
 
+from training import listening, steadiness
 from training.captions import caption
+from training.generation import Settings, generate, open_model
 from training.judge import Judge, Verdict, check, load
-from training.scenes import FRAMES, Frames, Spec, contact_sheet, render, sample
+from training.scenes import Frames, Spec, contact_sheet, render, sample
 
 Row: TypeAlias = dict[str, Any]
 ASPECTS = ("scene", "colour", "kind", "motion", "subject", "all")
 CLASSED = ("scene", "colour", "motion", "subject")
 SHEET_ROWS = 12
-
-
-@dataclass(frozen=True)
-class Settings:
-    clips: int = 48
-    steps: int = 20
-    guidance: float = 3.0
-    threads: int = 1
+STEADY = 24
 
 
 @dataclass(frozen=True)
@@ -79,37 +74,6 @@ def questions(clips: int, seed: int = 48) -> list[tuple[Spec, str]]:
 
 def _classes(spec: Spec) -> tuple[str, ...]:
     return spec.subject, spec.colour, spec.scene, spec.motion
-
-
-def open_model(model: Path, threads: int) -> AnimateDiffPipeline:
-    torch.set_num_threads(threads)
-    pipeline = AnimateDiffPipeline.from_pretrained(model)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
-
-
-def generate(pipeline: AnimateDiffPipeline, prompt: str, seed: int, settings: Settings) -> tuple[Frames, float, float]:
-    """A clip uint8 [16, 128, 128, 3], and wall and CPU seconds of its median denoising step."""
-    ticks: list[tuple[float, float]] = []
-
-    def tick(_pipeline: object, _step: int, _time: int, tensors: dict[str, object]) -> dict[str, object]:
-        ticks.append((time.perf_counter(), time.process_time()))
-        return tensors
-
-    made = pipeline(
-        prompt,
-        num_frames=FRAMES,
-        height=128,
-        width=128,
-        num_inference_steps=settings.steps,
-        guidance_scale=settings.guidance,
-        generator=torch.Generator().manual_seed(seed),
-        output_type="np",
-        callback_on_step_end=tick,
-    )
-    clip: Frames = (np.asarray(made.frames[0]) * 255 + 0.5).astype(np.uint8)
-    wall, cpu = np.median(np.diff(np.array(ticks), axis=0), axis=0)
-    return clip, float(wall), float(cpu)
 
 
 def answer(
@@ -178,6 +142,8 @@ def evaluate(folder: Path, model: Path, settings: Settings, sheet: Path) -> Row:
         "right": shares(samples),
         "by_class": by_class(samples),
         "judge_on_held_out_renders": ruler,
+        "steadiness": steadiness.compare(pipeline, judge, samples[:STEADY], settings),
+        "listening": listening.listen(pipeline, judge, [made.spec for made in samples], settings),
         "round_trip_psnr": psnr,
         "judge_after_round_trip": through_vae,
         "seconds_per_step": float(np.median([made.step_seconds for made in samples])),

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL, UNetMotionModel
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from training import network
+from training import history, network
 from training.captions import vocabulary
 from training.latents import LatentSpace
 
@@ -47,7 +47,10 @@ def trained(folder: Path) -> tuple[UNetMotionModel, CLIPTextModel, AutoencoderKL
 def export(folder: Path, target: Path) -> int:
     """Export the training folder to `target`, replacing what an earlier export left there; returns its bytes."""
     unet, text, vae = trained(folder)
-    return write(unet, text, vae, folder / "tokenizer", LatentSpace.load(folder / "latents.safetensors"), target)
+    # Written first, for `target` may be what was gone on from.
+    rows = history.of(folder)
+    total = write(unet, text, vae, folder / "tokenizer", LatentSpace.load(folder / "latents.safetensors"), target)
+    return total + history.save(rows, target)
 
 
 def write(
@@ -57,7 +60,7 @@ def write(
     target.mkdir(parents=True, exist_ok=True)
     for name in COMPONENTS:
         shutil.rmtree(target / name, ignore_errors=True)
-    for judged in ("evaluation.json", "README.md"):
+    for judged in ("evaluation.json", "README.md", history.FILE):
         # They speak of the weights that lay here before.
         (target / judged).unlink(missing_ok=True)
     image, adapter = network.split_motion(unet)

@@ -91,6 +91,12 @@ class Judge:
         self.network = network.eval()
 
     @torch.no_grad()
+    def masks(self, clip: Frames) -> Floats:
+        """Where the subject is: [frames, 64, 64] in [0, 1]."""
+        masks: Floats = torch.sigmoid(self.network(_input(shrink(clip)))[2]).numpy()
+        return masks
+
+    @torch.no_grad()
     def read(self, clip: Frames) -> Verdict:
         """Judge a clip uint8 [frames, size, size, 3]: the whole clip votes on subject and scene."""
         small = shrink(clip)

@@ -41,6 +41,13 @@ class LatentSpace:
         return cls(mean.float(), (vectors / scale).float(), (vectors * scale).float())
 
     @classmethod
+    def of_preview(cls, file: Path) -> LatentSpace:
+        """The space of an exported model, whose preview is the way back: its columns are orthogonal."""
+        tensors = load_file(file)
+        decode = tensors["decode"]
+        return cls(tensors["mean"], decode / decode.square().sum(0), decode)
+
+    @classmethod
     def load(cls, file: Path) -> LatentSpace:
         tensors = load_file(file)
         return cls(tensors["mean"], tensors["encode"], tensors["decode"])

@@ -62,6 +62,13 @@ def measure(masks: Floats) -> Track:
     return Track(np.linspace(0, 1, len(masks), dtype=np.float32)[seen], x, y, radius, float(turn))
 
 
+def path(track: Track) -> float:
+    """Length of the way, in 1/128 of the frame."""
+    if len(track.time) < 2:
+        return 0.0
+    return float(np.hypot(np.diff(track.x), np.diff(track.y)).sum())
+
+
 def classify(masks: Floats) -> Motion:
     """Name the motion of a mask [frames, size, size]."""
     track = measure(masks)

@@ -1,40 +1,47 @@
-"""Muon for every weight matrix, AdamW for the rest.
+"""Muon for every weight matrix, AdamW for the rest: vectors, and the parameters of a group with `matrices=False`.
 
 Muon orthogonalises the momentum of each matrix by a Newton-Schulz iteration (Keller Jordan et al. 2024,
 kellerjordan.github.io/posts/muon); the update is scaled so that AdamW's learning rate fits (Liu et al. 2025,
 arXiv:2502.16982, section 2.2). torch.optim.Muon takes no convolutions, which are most of a UNet.
+
+An embedding is a table and no map: Muon moves all its rows together, and so makes words alike that are used alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 
 
 def orthogonalise(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """The nearest semi-orthogonal matrices [n, rows, columns], roughly: singular values end in about [0.7, 1.2]."""
+    """The nearest semi-orthogonal matrices [n, rows, columns], roughly: singular values end in about [0.7, 1.2].
+
+    In bf16, as in the original: the result needs no more digits, and a CPU takes less than half the time.
+    """
     a, b, c = 3.4445, -4.7750, 2.0315
     transposed = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if transposed else matrices
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    x = (x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)).bfloat16()
     for _ in range(steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    out: torch.Tensor = x.mT if transposed else x
+    out: torch.Tensor = (x.mT if transposed else x).to(matrices.dtype)
     return out
 
 
 class Muon(torch.optim.Optimizer):
     def __init__(
         self,
-        parameters: Iterable[torch.nn.Parameter],
+        parameters: Iterable[torch.nn.Parameter] | Iterable[dict[str, Any]],
         lr: float = 1e-3,
         momentum: float = 0.95,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(parameters, dict(lr=lr, momentum=momentum, betas=betas, weight_decay=weight_decay))
+        defaults = dict(lr=lr, momentum=momentum, betas=betas, weight_decay=weight_decay, matrices=True)
+        super().__init__(parameters, defaults)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -44,7 +51,7 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is None:
                     continue
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                if parameter.ndim >= 2:
+                if parameter.ndim >= 2 and group["matrices"]:
                     by_shape.setdefault((len(parameter), parameter[0].numel()), []).append(parameter)
                 else:
                     parameter.sub_(self._adam_update(parameter, group), alpha=group["lr"])

@@ -117,6 +117,19 @@ def text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     return model
 
 
+def extended_text_encoder(model: Path, tokenizer: CLIPTokenizer) -> CLIPTextModel:
+    """The text encoder of an exported model for the words of `tokenizer`: old embeddings kept, new ones drawn."""
+    encoder, old = text_encoder(tokenizer), CLIPTextModel.from_pretrained(model / "text_encoder")
+    places = CLIPTokenizer.from_pretrained(model / "tokenizer").get_vocab()
+    kept = {token: place for token, place in tokenizer.get_vocab().items() if token in places}
+    weights = old.state_dict()
+    name = next(name for name in weights if name.endswith("token_embedding.weight"))
+    words = encoder.state_dict()[name].clone()
+    words[list(kept.values())] = weights[name][[places[token] for token in kept]]
+    encoder.load_state_dict(weights | {name: words})
+    return encoder
+
+
 def write_tokenizer(folder: Path) -> CLIPTokenizer:
     """A CLIP tokenizer in which each word of the vocabulary is one token; other words fall apart into letters."""
     words = vocabulary()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -38,17 +38,26 @@ FRAMES = 16
 LAYOUTS = 4
 # These look the same turned by any angle, or nearly so: "spinning" would be a caption for nothing seen.
 ROUND = ("ball", "sun")
+SIZES = {"": 1.0, "small": 0.6, "big": 1.45}
+PACES = {"": 1.0, "slow": 0.5, "fast": 1.5}
+# What changes its size has none to ask for; and only a path can be covered in more or less time.
+SIZED = tuple(motion for motion in MOTIONS if motion not in ("growing", "shrinking"))
+PACED = ("left", "right", "rising", "falling", "bouncing", "circling")
+OPPOSITE = {"left": "right", "rising": "falling", "growing": "shrinking"}
+OPPOSITE |= {there: here for here, there in OPPOSITE.items()}
 
 
 @dataclass(frozen=True)
 class Spec:
-    """All that a clip shows; `seed` decides layout, place, size and phase."""
+    """All that a clip shows; `seed` decides layout, place and phase, and about how large "" is."""
 
     subject: str
     colour: str
     scene: str
     motion: str
     seed: int
+    size: str = ""
+    pace: str = ""
 
     @property
     def held_out(self) -> bool:
@@ -71,6 +80,21 @@ def sample(rng: random.Random, *, held_out: bool = False) -> Spec:
             return spec
 
 
+def vary(spec: Spec, rng: random.Random, share: float = 0.25) -> Spec:
+    """Give `share` of the clips a size to be told, and as many a pace."""
+    size = rng.choice(("small", "big")) if spec.motion in SIZED and rng.random() < share else ""
+    pace = rng.choice(("slow", "fast")) if spec.motion in PACED and rng.random() < share else ""
+    return replace(spec, size=size, pace=pace)
+
+
+def opposite(spec: Spec, rng: random.Random) -> Spec | None:
+    """The same clip with the opposite motion, or another if there is none; None when it is not one to train on."""
+    others = [motion for motion in MOTIONS if motion not in (*OPPOSITE, spec.motion)]
+    motion = OPPOSITE.get(spec.motion) or rng.choice(others)
+    other = replace(spec, motion=motion, pace=spec.pace if motion in PACED else "")
+    return None if other.held_out or (motion == "spinning" and spec.subject in ROUND) else other
+
+
 def render(spec: Spec, size: int = 128, frames: int = FRAMES, only: Sequence[int] = ()) -> Frames:
     """Render a clip of `frames` frames, or `only` these of it: uint8 [frames, size, size, 3], RGB."""
     rng = np.random.default_rng(spec.seed)
@@ -87,19 +111,20 @@ def _path(spec: Spec, rng: np.random.Generator, frames: int) -> tuple[Floats, Fl
     u = np.linspace(0, 1, frames, dtype=np.float32)
     one = np.ones_like(u)
     x, y = (64 + rng.uniform(-14, 14)) * one, (58 + rng.uniform(-10, 10)) * one
-    radius, angle = rng.uniform(23, 28) * one, 0 * one
+    radius, angle = rng.uniform(23, 28) * SIZES[spec.size] * one, 0 * one
+    pace = PACES[spec.pace]
     jitter = rng.uniform(-4, 4)
     match spec.motion:
         case "left":
-            x = 104 - 80 * u + jitter
+            x = 64 - 80 * pace * (u - 0.5) + jitter
         case "right":
-            x = 24 + 80 * u + jitter
+            x = 64 + 80 * pace * (u - 0.5) + jitter
         case "rising":
-            y = 104 - 80 * u + jitter
+            y = 64 - 80 * pace * (u - 0.5) + jitter
         case "falling":
-            y = 22 + 80 * u + jitter
+            y = 62 + 80 * pace * (u - 0.5) + jitter
         case "bouncing":
-            y = 96 - 62 * np.abs(np.sin(2 * np.pi * u)) + jitter
+            y = 96 - 62 * np.abs(np.sin(2 * np.pi * pace * u)) + jitter
         case "growing":
             radius = (9 + 29 * u) * rng.uniform(0.92, 1.08)
         case "shrinking":
@@ -107,7 +132,7 @@ def _path(spec: Spec, rng: np.random.Generator, frames: int) -> tuple[Floats, Fl
         case "spinning":
             angle = 1.5 * np.pi * u
         case "circling":
-            turn = 2 * np.pi * u + np.pi / 2 * rng.integers(4)
+            turn = 2 * np.pi * pace * u + np.pi / 2 * rng.integers(4)
             x, y = 64 + jitter + 30 * np.cos(turn), 62 + 30 * np.sin(turn)
     return x, y, radius, angle
 
