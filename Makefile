@@ -14,7 +14,7 @@ TEST := OMP_WAIT_POLICY=passive PYTHONPATH=tests TTVIDEO_OTHER_PYTHON=$(CURDIR)/
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo code test system lint rings vscode vsix e2e set-up-worker fuzz bench clean
+.PHONY: help setup demo code test system lint rings vscode vsix e2e set-up-worker fuzz slow bench clean
 
 help:  ## say this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ set-up-worker: vsix  ## test the command Set Up Worker for real, which downloads
 
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
+
+slow: $(NEWEST)  ## the tests that take too long for every time: compiling for real
+	@TTVIDEO_SLOW=1 $(TEST) -k later_processes
 
 bench: setup  ## a job against a bare diffusers script; frames drawn together; motion on stills; AnimateDiff; looking for boards
 	@$(BIN)/python bench/run.py

@@ -11,6 +11,7 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.clips import dry_run, memory
 from ttvideo.families.clips.dry_run import Peak
 from ttvideo.families.clips.fields import ClipParams
+from ttvideo.families.clips.plan import Room
 from ttvideo.families.family import NoteEvent
 
 
@@ -39,7 +40,7 @@ def test_what_cannot_fit_is_refused_before_anything_is_loaded(
     installed: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Model(CASES[0], picture)
-    monkeypatch.setattr(memory, "_free", lambda parts: 10_000)
+    monkeypatch.setattr(memory, "_room", lambda parts: Room(10_000))
     with pytest.raises(WorkerError, match=r"needs about .* of memory while .*; 10 kB are free") as refused:
         model.run()
     assert refused.value.kind == ErrorKind.OUT_OF_MEMORY
@@ -51,9 +52,9 @@ def test_with_less_memory_one_part_is_loaded_at_a_time_and_that_is_said(
 ) -> None:
     model = Model(CASES[0], picture)
     assert isinstance(model.params, ClipParams)
-    roomy = memory.plan(model.pipeline, model.params, reads=True)
+    roomy, _ = memory.plan(model.pipeline, model.params, reads=True)
     assert not roomy.in_turn
-    monkeypatch.setattr(memory, "_free", lambda parts: roomy.needs)
+    monkeypatch.setattr(memory, "_room", lambda parts: Room(roomy.needs))
     made = model.run()
     (note,) = [event.text for event in made.events if isinstance(event, NoteEvent)]
     assert "one part at a time" in note

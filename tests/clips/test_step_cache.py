@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from support.clip_cases import CASES, Made, Model
+from support.clip_cases import CASES, FIRST, Made, Model, each_transformer
 from ttvideo import families
 from ttvideo.contract import Phase
 from ttvideo.errors import Cancelled
@@ -20,10 +20,8 @@ STEPS = 7
 WHOLE = [0, 1, 2, 6]
 """Of seven steps: the first fifth, and from there on every fourth."""
 ALWAYS: dict[str, Any] = {"steps": STEPS, "cache": "first-block", "cache_threshold": 1.0}
-FAMILIES = {case.family: case for case in reversed(CASES) if case.family != "animatediff"}
-each_transformer = pytest.mark.parametrize("case", FAMILIES.values(), ids=str)
 two_denoisers = pytest.mark.parametrize("case", [case for case in CASES if case.checkpoint == "wan2.2-a14b"], ids=str)
-wan = pytest.mark.parametrize("case", [next(case for case in CASES if case.family == "wan")], ids=str)
+wan = pytest.mark.parametrize("case", [FIRST["wan"]], ids=str)
 
 
 @pytest.fixture

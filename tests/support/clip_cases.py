@@ -118,7 +118,10 @@ CASES = (
     ),
     Case("ltx", "ltx-video", 17, "LTXImageToVideoPipeline", call={"frame_rate": 24}, from_picture=True),
 )
+FIRST = {case.family: case for case in reversed(CASES) if case.family != "animatediff"}
+"""One of each family of video transformers."""
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
+each_transformer = pytest.mark.parametrize("case", FIRST.values(), ids=str)
 
 
 class Made:

@@ -154,7 +154,10 @@ def _show(model: ModelInfo, *, whole: bool) -> None:
         told = [f"{word} {schema[key]}" for key, word in words.items() if schema.get(key) not in (None, "")]
         told += [f"one of {', '.join(map(str, schema['enum']))}"] if len(schema.get("enum", ())) > 1 else []
         limits = ", ".join(told)
-        print(f"  {name:<11} {schema.get('description', '')}{f' ({limits})' if limits else ''}")
+        print(f"  {name:<14} {schema.get('description', '')}{f' ({limits})' if limits else ''}")
+    not_here: Any = model.parameters_schema.get("notHere", {})
+    for name, why in not_here.items():
+        print(f"  {name:<14} not offered on this machine, {why}")
     for backend in model.backends:
         print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
 

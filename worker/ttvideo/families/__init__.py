@@ -97,17 +97,20 @@ def pictures(family: Family) -> tuple[str, ...]:
 def effective(request: GenerateRequest) -> Effective:
     """The parameters a request will run with.
 
-    Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, MODEL_MISSING, MODEL_BROKEN (a folder of another model).
+    Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, UNSUPPORTED, MODEL_MISSING, MODEL_BROKEN (a folder of another
+    model).
     """
     family = find(request.model)
     # Whoever asks learns at once that a device is not there; the process that runs the job looks again.
-    resolve_device(request.device)
+    device = resolve_device(request.device)
     if not request.prompt.strip():
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, "The prompt is empty.", "Say what the video should show.")
     given = {name: value for name, value in request.parameters.items() if value is not None}
     if given.get("seed", -1) == -1:
         given["seed"] = secrets.randbelow(SEEDS)
-    params, notes = family.fit(_validate(family, given))
+    asked = _validate(family, given)
+    _check_device(asked, device)
+    params, notes = family.fit(asked)
     # Whose weights are missing learns it now, not when the queue comes to the job.
     family.revision(params)
     remarks = family.remarks(request.prompt, request.negative_prompt)
@@ -126,6 +129,20 @@ def _validate(family: Family, given: dict[str, Any]) -> BaseModel:
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"'{name}': {first['msg']}.", hint) from error
 
 
+def _check_device(params: BaseModel, device: str) -> None:
+    """Raises WorkerError(UNSUPPORTED) for what is asked and does nothing good on the device."""
+    for name, field in type(params).model_fields.items():
+        extra = field.json_schema_extra
+        if not isinstance(extra, dict) or device in (devices := extra.get("devices", [device])):  # type: ignore[operator]
+            continue
+        if getattr(params, name) != field.default:
+            raise WorkerError(
+                ErrorKind.UNSUPPORTED,
+                f"'{field.alias or name}' is not for the device {device}: {extra['elsewhere']}.",
+                f"Leave it out, or run the job on {' or '.join(map(str, devices))}.",  # type: ignore[arg-type]
+            )
+
+
 def describe() -> Models:
     """Every family, for the model list and the parameter form."""
     available = backends()
@@ -140,12 +157,26 @@ def describe() -> Models:
                 makes=family.makes,
                 checkpoints=family.checkpoints(),
                 vocabulary=family.vocabulary(),
-                parameters_schema=family.Params.model_json_schema(by_alias=True),
+                parameters_schema=_offered(family, {each.id for each in available if each.available}),
                 backends=tuple(_usable(family, backend) for backend in available),
             )
             for family in FAMILIES
         ),
     )
+
+
+def _offered(family: Family, devices: set[str]) -> dict[str, Any]:
+    """The schema of the parameters, with those apart, under `notHere`, that are for no device of this machine: why."""
+    schema = family.Params.model_json_schema(by_alias=True)
+    fields: dict[str, dict[str, Any]] = schema["properties"]
+    apart = [name for name, field in fields.items() if not devices.intersection(field.get("devices", devices))]
+    if apart:
+        schema["notHere"] = {name: _why_not(fields.pop(name)) for name in apart}
+    return schema
+
+
+def _why_not(field: dict[str, Any]) -> str:
+    return f"for {' or '.join(field['devices'])}: {field['elsewhere']}"
 
 
 def _usable(family: Family, backend: Backend) -> Backend:

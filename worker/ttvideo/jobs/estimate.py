@@ -9,14 +9,23 @@ from typing import Any
 
 from ttvideo.contract import GenerateRequest, Phase, StoryboardRequest
 
-ORDER = (Phase.LOADING, Phase.ENCODING, Phase.DENOISING, Phase.DECODING, Phase.SAVING, Phase.STITCHING)
+ORDER = (
+    Phase.LOADING,
+    Phase.ENCODING,
+    Phase.COMPILING,
+    Phase.DENOISING,
+    Phase.DECODING,
+    Phase.SAVING,
+    Phase.STITCHING,
+)
 
 
 def timing_key(request: GenerateRequest, p: Mapping[str, Any], device: str) -> str:
     """Jobs with the same key, of effective parameters `p`, take about equally long per denoising step and otherwise."""
     size = f"{p.get('width')}x{p.get('height')}x{p.get('frames', 1)}"
     guided = float(p.get("guidance") or 0) > 1
-    model = "|".join(str(part) for part in (request.model, p.get("checkpoint"), p.get("cache")) if part)
+    ways = (p.get("cache"), p.get("quantization"), "compiled" if p.get("compile") else None)
+    model = "|".join(str(part) for part in (request.model, p.get("checkpoint"), *ways) if part)
     return f"{model}|{device}|{size}|{'guided' if guided else 'unguided'}|{'+'.join(request.formats)}"
 
 

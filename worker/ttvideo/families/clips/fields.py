@@ -64,7 +64,7 @@ class TransformerParams(ClipParams):
     quantization: Literal["none", "fp8", "int8"] = Field(
         "none",
         title="Quantization",
-        description="Weights of the transformer in eight bits: half the memory, nearly the same clip; int8 needs torchao",
+        description="Weights of the transformer in eight bits: half the memory, nearly the same clip",
         json_schema_extra={
             "advanced": True,
             "devices": ["cuda"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ttvideo.contract import Phase
-from ttvideo.families.clips import memory, prepared
+from ttvideo.families.clips import compiling, memory, prepared, quantization
 from ttvideo.families.clips.embeddings import KeptEmbeddings
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.clips.parts import EmptyParts, Parts
+from ttvideo.families.clips.plan import Plan
 from ttvideo.families.clips.stepping import Kept, Stepping
 from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Run, StepEvent, WithinEvent
 from ttvideo.families.preview import LinearDecoder
@@ -48,6 +49,8 @@ class ClipPipeline:
     def __init__(self, parts: Parts, published: Published, adapters: tuple[loras.Lora, ...]) -> None:
         self.parts, self.model, self.published, self._adapters = parts, parts.model, published, adapters
         self._linear_decoder: LinearDecoder | None = None
+        self._compiled: set[tuple[Any, ...]] = set()
+        """What of it is compiled: sizes of clips."""
         self._working: dict[tuple[ClipParams, bool], Working] = {}
         self._kept_texts = KeptEmbeddings(f"{parts.revision}|{self.model.id}|{parts.dtype}|{parts.device}")
 
@@ -57,15 +60,18 @@ class ClipPipeline:
         texts = [*self.model.texts(run.prompt, params), *([run.negative_prompt] if self.model.guided(params) else [])]
         known = {text: kept for text in texts if (kept := self._kept_texts.get(text)) is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
-        plan = memory.plan(self, params, reads=bool(missing))
-        on_event(NoteEvent(plan.sentence))
+        plan, sentence = memory.plan(self, params, reads=bool(missing))
+        on_event(NoteEvent(sentence))
+        self.parts.arrange(plan.streamed, {name: quantization.of(params) for name in self.model.denoisers})
         generator = torch.Generator().manual_seed(params.seed)
         with torch.inference_mode():
             if missing:
-                known |= self._encode(missing, params, on_event)
+                with self._streaming(self.model.encoders):
+                    known |= self._encode(missing, params, on_event)
             if plan.in_turn:
                 self._free(self.model.encoders)
-            latents = self._denoise([known[text] for text in texts], run, params, generator, on_event)
+            with self._streaming(self.model.denoisers):
+                latents = self._denoise([known[text] for text in texts], run, params, generator, on_event)
             if plan.in_turn:
                 self._free(self.model.denoisers)
             yield from self._decode(latents, run, params, generator, plan, on_event)
@@ -109,6 +115,15 @@ class ClipPipeline:
         gc.collect()
         if self.parts.device == "cuda":
             torch.cuda.empty_cache()
+
+    @contextmanager
+    def _streaming(self, names: tuple[str, ...]) -> Iterator[None]:
+        """Where a cancel finds a part that is streamed, some of it is on the device: it is not used again."""
+        try:
+            yield
+        except BaseException:
+            self._free(tuple(name for name in names if name in self.parts.streamed))
+            raise
 
     def pipeline(self, params: ClipParams, *, encoding: bool = False) -> Any:
         """diffusers' pipeline of the parts that are needed: the encoders, or all others."""
@@ -161,6 +176,13 @@ class ClipPipeline:
         denoisers = self.model.denoisers_of(pipe)
         if not any(getattr(denoiser, "peft_config", None) for denoiser in denoisers):
             loras.apply(pipe, self.model.title, self._adapters)
+        for name in self.model.denoisers:
+            if self.parts.has(name):
+                self.parts.settle(name)
+        # Between blocks that are streamed there is more to wait for than compiling saves.
+        compiles = compiling.asked(params) and not self.parts.streamed
+        blocks = [block for denoiser in denoisers for block in self.model.blocks(denoiser)]
+        size = (params.width, params.height, params.frames, self.model.guided(params), quantization.of(params))
         kept = Kept.restore(run.state, self.parts.device) if run.state else None
         stepping = Stepping(
             pipe,
@@ -172,9 +194,12 @@ class ClipPipeline:
             lambda clean: self._preview(pipe, clean, params),
             kept,
             partial(self.model.keeps, params),
+            compiles=compiles and size not in self._compiled,
         )
-        with stepping:
+        with compiling.compiled(blocks) if compiles else nullcontext(), stepping:
             output = self.call(pipe, params, texts, generator)
+        if compiles:
+            self._compiled.add(size)
         return self.model.unpack(pipe, output.frames, params)
 
     def pictures(
@@ -191,7 +216,7 @@ class ClipPipeline:
         run: Run,
         params: ClipParams,
         generator: torch.Generator,
-        plan: memory.Plan,
+        plan: Plan,
         on_event: OnEvent,
     ) -> Iterator[tuple[int, Frame]]:
         on_event(PhaseEvent(Phase.DECODING, total=params.frames))

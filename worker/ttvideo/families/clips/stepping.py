@@ -92,14 +92,16 @@ class Stepping:
         preview: Callable[[torch.Tensor], Pixels],
         kept: Kept | None,
         keeps: Callable[[int], bool] = lambda step: True,
+        *,
+        compiles: bool = False,
     ) -> None:
         """`blocks` gives the parts of a denoiser that run one after the other, `forwards` is how often a step asks it.
 
         `preview` makes pictures of what the scheduler works on, without noise. `keeps` says after which number of steps
-        the state is all that the next step needs.
+        the state is all that the next step needs. With `compiles` the denoiser is compiled when it is first asked.
         """
         self._pipe, self._denoisers, self._generator, self._on_event = pipe, denoisers, generator, on_event
-        self._preview, self._kept, self._keeps = preview, kept, keeps
+        self._preview, self._kept, self._keeps, self._compiles = preview, kept, keeps, compiles
         self._blocks = [block for denoiser in denoisers for block in blocks(denoiser)]
         self._in_a_step = max(1, forwards * len(self._blocks) // len(denoisers))
         self._index, self._part = 0, 0
@@ -143,12 +145,15 @@ class Stepping:
         if not self._begun:
             self._begun = True
             self._before = dict(vars(self._pipe.scheduler))
-            self._on_event(PhaseEvent(Phase.DENOISING, total=self._pipe.num_timesteps))
+            self._denoising()
+
+    def _denoising(self) -> None:
+        self._on_event(PhaseEvent(Phase.DENOISING, total=self._pipe.num_timesteps))
 
     def _forward(self, denoiser: Any, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self._begin()
         if not self._skips:
-            return original(*args, **kwargs)
+            return self._asked(original, *args, **kwargs)
         inputs = kwargs["hidden_states"] if "hidden_states" in kwargs else kwargs.get("sample", *args[:1])
         shape = list(inputs.shape)
         config = denoiser.config
@@ -156,6 +161,17 @@ class Stepping:
         if channels != config.in_channels:
             shape[shape.index(config.in_channels)] = channels
         return Result((inputs.new_zeros(shape),))
+
+    def _asked(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if not self._compiles:
+            return original(*args, **kwargs)
+        self._on_event(PhaseEvent(Phase.COMPILING))
+        given = original(*args, **kwargs)
+        self._compiles = False
+        self._denoising()
+        if self._index:
+            self._on_event(StepEvent(self._index, self._pipe.num_timesteps))
+        return given
 
     def _block(self, *_: object) -> None:
         self._on_event(WithinEvent(min(1.0, self._part / self._in_a_step)))
