@@ -31,7 +31,7 @@ DECODER_STAGES = (
 DENOISER_STAGES = (
     denoiser.Stage("words", frames=0, batch=64, samples=12_800, lr=4e-3, decay=0.5),
     denoiser.Stage("images", frames=1, batch=64, samples=64_000, lr=2e-3),
-    denoiser.Stage("directions", frames=3, batch=24, samples=2_928, lr=2e-3, loud=1.0),
+    denoiser.Stage("directions", frames=3, batch=24, samples=2_904, lr=2e-3, loud=1.0),
     denoiser.Stage("part clips", frames=4, batch=16, samples=12_000, lr=2e-3, loud=0.4),
     denoiser.Stage("clips", frames=16, batch=8, samples=4_000, lr=2e-3, decay=0.85, loud=0.25),
 )
