@@ -43,11 +43,6 @@ def load_tensor(shadow: Shadow, call: Call) -> Values:
     return shadow.values(shadow.run(lambda: ttnn.load_tensor(file)))
 
 
-def dump_tensor(shadow: Shadow, call: Call) -> None:
-    if ttnn.is_tensor_storage_on_device(_argument(call, 1, "tensor")):
-        raise GoldenError("the memory of a mock board would be written to the file")
-
-
 def same(shadow: Shadow, call: Call) -> Values | None:
     """Moved, or laid out otherwise."""
     tensor = _argument(call, 0, "tensor", call.kwargs.get("input_tensor"))
@@ -177,7 +172,6 @@ FUNCTIONS: dict[str, Callable[[Shadow, Call], Values | None]] = {
     "from_torch": from_torch,
     "as_tensor": from_torch,
     "load_tensor": load_tensor,
-    "dump_tensor": dump_tensor,
     "tilize_with_val_padding": padded,
     "untilize_with_unpadding": padded,
     "conv2d": conv2d,

@@ -63,10 +63,9 @@ class Store:
     def overwrite(self, tensor: ttnn.Tensor, values: Values) -> None:
         """The tensor's memory has other numbers now, and so have all tensors on the same memory."""
         self.bind(tensor, values)
-        if ttnn.is_tensor_storage_on_device(tensor):
-            for known in list(self._known.values()):
-                if known.tensor is not tensor and _same_memory(known.tensor, tensor):
-                    self.bind(known.tensor, values)
+        for known in list(self._known.values()):
+            if known.tensor is not tensor and _same_memory(known.tensor, tensor):
+                self.bind(known.tensor, [value.reshape(tuple(known.tensor.shape)) for value in values])
 
     def of(self, tensor: ttnn.Tensor) -> Values | None:
         """None when nothing is known of it; the numbers of a tensor on the host are its own."""
