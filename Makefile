@@ -14,7 +14,7 @@ TEST := OMP_WAIT_POLICY=passive PYTHONPATH=tests TTVIDEO_OTHER_PYTHON=$(CURDIR)/
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo code test system lint rings vscode vsix e2e set-up-worker fuzz slow bench clean
+.PHONY: help setup demo code test system lint rings ttnn vscode vsix e2e set-up-worker fuzz slow bench clean
 
 help:  ## say this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +46,7 @@ code: vsix  ## start a VS Code in the browser with the extension, on 127.0.0.1
 	@.ci/code-server $(NEWEST_CODE)
 	@.ci/code $(NEWEST_CODE)
 
-test: setup system lint rings vscode  ## everything that CI checks
+test: setup system lint rings ttnn vscode  ## everything that CI checks
 
 system:
 	@.ci/system
@@ -62,6 +62,12 @@ lint: setup $(MODULES)  ## format, lint, types, and whether the generated contra
 rings: $(NEWEST)  ## all tests, and how long each ring of them took
 	@$(TEST) --durations=10 --numprocesses 2 --dist worksteal --ignore tests/worker
 	@$(TEST) --durations=5 tests/worker
+
+ttnn:  ## the tests with the real ttnn, on mock boards of every system
+	@.ci/ttnn; state=$$?; \
+	if [ $$state = 3 ] && [ -z "$$CI" ]; then echo "Without such a Python, the tests with ttnn are skipped."; exit 0; fi; \
+	[ $$state = 0 ] && OMP_WAIT_POLICY=passive PYTHONPATH=tests build/ttnn/bin/python -m pytest -p support.rings \
+	--durations=5 --numprocesses 2 --dist worksteal tests/ttnn
 
 vsix: $(MODULES)  ## pack the extension: dist/tt-video-lab.vsix
 	@npm run --silent package
