@@ -250,3 +250,11 @@ def test_a_paused_queue_and_a_job_of_another_process_give_the_boards_free(runnin
     running.queue.pause()
     wait_until(lambda: running.boards.device.opening is None, "the mesh to be closed")
     assert running.boards.log()[-2:] == ["close", "fabric DISABLED"]
+    running.queue.unpause()
+
+    running.boards.device.open(None, lambda event: None)
+    terminal = open_queue("terminal")
+    terminal.identity = ProcessIdentity.of(os.getppid())
+    terminal.submit(GenerateRequest(prompt="a ball", output_folder=str(running.outputs)), reserved=True)
+    wait_until(lambda: running.boards.device.opening is None, "the mesh to be closed again")
+    terminal.close()

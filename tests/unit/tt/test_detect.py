@@ -137,7 +137,7 @@ def test_a_dead_chip_is_said(how: str, root: Path) -> None:
     assert found.system is boards.system_named("t3k")
     (problem,) = found.problems
     assert problem.message.startswith("/dev/tenstorrent/2 (PCI 0000:03:00.0) does not answer")
-    assert "tt-smi -r 2" in problem.hint
+    assert "`ttvideo reset`" in problem.hint
 
 
 def test_a_board_that_never_answered(root: Path) -> None:

@@ -63,7 +63,7 @@ def of_boards(found: Sequence[Board], versions: Versions, system: boards.System 
             yield Problem(
                 f"The {board.title} with serial number {board.chips[0].serial} shows {len(board.chips)} of its "
                 f"{-(-len(board.chips) // kind.chips) * kind.chips} chips.",
-                "Give this container all chips of the board; else, when no program uses it, reset it with `tt-smi -r`.",
+                "Give this container all chips of the board; else reset it: `ttvideo reset`.",
                 "error",
             )
     if system is None and all(chip.answers for chip in chips):
@@ -97,13 +97,13 @@ def _dead(chip: Chip) -> Problem:
     if chip.node is None:
         return Problem(
             f"The second chip of the {chip.spelling} with serial number {chip.serial} does not answer tt-smi.",
-            "When no program uses the board, reset it with `tt-smi -r`.",
+            "Reset the board: `ttvideo reset`.",
             "error",
         )
     return Problem(
         f"{chip.name}{where} does not answer: its telemetry is missing or makes no sense.",
-        "If the machine has just started, wait two minutes. Else, when no program uses it, reset it with "
-        f"`tt-smi -r {chip.node}`; if that does not help, switch the machine off and on.",
+        "If the machine has just started, wait two minutes. Else reset the boards: `ttvideo reset`; if that does not "
+        "help, switch the machine off and on.",
         "error",
     )
 

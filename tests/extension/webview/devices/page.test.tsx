@@ -67,7 +67,7 @@ test("a dead chip is told by words, and what to do stands below", () => {
   const view = mount(deadChip);
   expect(view.texts(".badge.broken")).toEqual(["1 of 2 chips does not answer"]);
   expect(view.texts(".chip.broken .chip-readings")).toEqual(["does not answer"]);
-  expect(view.texts(".problems .error .hint code")).toEqual(["tt-smi -r 0"]);
+  expect(view.texts(".problems .error .hint code")).toEqual(["ttvideo reset"]);
 });
 
 test("a simulated board is marked, as a whole and chip by chip", () => {

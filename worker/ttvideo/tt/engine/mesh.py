@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.tt import boards, problems
+from ttvideo.tt import boards
 from ttvideo.tt.engine.opening import Opening
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ class Mesh:
         from ttvideo.tt.mock import toolchain
 
         system = boards.system_named(name)
-        if system is None:
-            why = problems.no_system(name)
-            raise WorkerError(ErrorKind.INVALID_PARAMETERS, why.message, why.hint)
+        assert system is not None, "the worker looks for the boards first"
         # The worker starts the engine in a folder of our cache.
         toolchain.setup(system, Path.cwd().parent / "mock")
         self._simulated = system
