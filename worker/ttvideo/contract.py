@@ -339,6 +339,9 @@ class Checkpoint(Wire):
     bundled: bool = Field(False, description="Part of the worker: nothing to download, and never removed")
     folder: str | None = Field(None, description="Where it is, or what has arrived of it")
     disk_bytes: int = Field(0, description="What it takes on this machine, half a download too")
+    verified: dict[str, str] = Field(
+        default_factory=dict, description="By backend, how it was tried there; of others nothing is known"
+    )
 
 
 class ModelInfo(Wire):

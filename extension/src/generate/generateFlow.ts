@@ -5,7 +5,7 @@ import { keepFile } from "../preview/startImage";
 import { askBox, askList, BACK, type Pick } from "../quickInput";
 import { report } from "../report";
 import { defaultModel } from "../settings";
-import { installedFirst, lacking } from "../shared/models";
+import { installedFirst, lacking, usedFirst, verification } from "../shared/models";
 import { MOST_VARIATIONS } from "../shared/protocol";
 import type { ModelInfo } from "../worker/contract";
 import type { Generator } from "./generator";
@@ -188,7 +188,7 @@ class ValuesStep {
         installedFirst(this.models).map((value) => ({
           label: value.title,
           description: [value.id, lacking(value)].filter((part) => part !== null).join(", "),
-          detail: usableOn(value),
+          detail: `${usableOn(value)} · ${verification(usedFirst(value))}`,
           value,
         })),
     });

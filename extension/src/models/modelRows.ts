@@ -1,5 +1,6 @@
 // What is said of models that can be downloaded or removed, and of what that costs. Pure.
 import { sizeText } from "../shared/labels";
+import { verification } from "../shared/models";
 import type { Checkpoint, Models } from "../worker/contract";
 
 /** One checkpoint of a family, as a list shows it. */
@@ -70,7 +71,12 @@ function rows(models: Models["models"], fits: (checkpoint: Checkpoint) => boolea
       checkpoint,
       label: checkpoint.title,
       description: sizes(checkpoint),
-      detail: [checkpoint.license, checkpoint.gated ? "licence must be accepted" : "", checkpoint.id]
+      detail: [
+        checkpoint.license,
+        checkpoint.gated ? "licence must be accepted" : "",
+        checkpoint.id,
+        verification(checkpoint),
+      ]
         .filter((part) => part !== "")
         .join(" · "),
     })),

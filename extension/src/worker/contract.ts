@@ -133,6 +133,8 @@ export interface Checkpoint {
   readonly folder: string | null;
   /** What it takes on this machine, half a download too */
   readonly diskBytes: number;
+  /** By backend, how it was tried there; of others nothing is known */
+  readonly verified: Readonly<Record<string, string>>;
 }
 
 /** A Tenstorrent chip. Readings are None where nothing was told. */

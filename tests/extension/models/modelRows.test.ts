@@ -29,7 +29,7 @@ describe("models", () => {
         model: "sdxl",
         label: "Stable Diffusion XL",
         description: "6.9 GB",
-        detail: `openrail++ · ${SDXL}`,
+        detail: `openrail++ · ${SDXL} · Verified on cpu with tiny random weights against diffusers' own pipeline, in the tests`,
       },
     ]);
     expect(downloadable(models({ gated: true }))[0]?.detail).toContain("licence must be accepted");

@@ -146,6 +146,8 @@ def _show(model: ModelInfo, *, whole: bool) -> None:
         gated = ", licence must be accepted" if checkpoint.gated else ""
         size = readable_size(checkpoint.size_bytes)
         print(f"  {checkpoint.title}: {size}, {checkpoint.license}{gated}, {_place(checkpoint)}")
+        if whole:
+            print(f"    {_verified(checkpoint)}")
     if not whole:
         return
     properties: Any = model.parameters_schema["properties"]
@@ -160,6 +162,11 @@ def _show(model: ModelInfo, *, whole: bool) -> None:
         print(f"  {name:<14} not offered on this machine, {why}")
     for backend in model.backends:
         print(f"  {'runs on' if backend.available else 'not on'} {backend.id}: {backend.detail}")
+
+
+def _verified(checkpoint: Checkpoint) -> str:
+    tried = "; ".join(f"{backend} with {how}" for backend, how in checkpoint.verified.items())
+    return f"verified on {tried}" if tried else "not verified"
 
 
 def _place(checkpoint: Checkpoint) -> str:

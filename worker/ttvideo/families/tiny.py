@@ -19,6 +19,7 @@ from ttvideo.contract import Checkpoint, Phase
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import parameters
 from ttvideo.families.family import Family, OnEvent, PhaseEvent, StepEvent
+from ttvideo.families.weights.verified import OWN
 
 if TYPE_CHECKING:
     from ttvideo.families.tiny_pipeline import TinyPipeline as TinyPipeline
@@ -137,6 +138,7 @@ def checkpoints() -> tuple[Checkpoint, ...]:
             bundled=True,
             folder=str(FOLDER),
             disk_bytes=size,
+            verified={"cpu": OWN},
         ),
     )
 

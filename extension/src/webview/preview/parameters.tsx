@@ -1,7 +1,7 @@
 // The form: presets, model, what the model's schema asks, negative prompt, variations.
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { installedFirst, titleIn } from "../../shared/models";
+import { installedFirst, titleIn, usedFirst, verification } from "../../shared/models";
 import { MOST_VARIATIONS, type Preset, type PreviewState } from "../../shared/protocol";
 import { Disclosure } from "./disclosure";
 import { IconButton } from "./iconButton";
@@ -20,12 +20,14 @@ interface Props {
 export function Parameters({ state, form, memory, send }: Props): JSX.Element {
   const [advancedOpen, setAdvancedOpen] = useKept(memory, "advancedOpen");
   const advanced = form.fields.filter((field) => field.advanced);
+  const chosen = state.models.find(({ id }) => id === form.values.model);
   return (
     <div class="parameters" role="group" aria-label="Parameters">
       <Presets presets={state.presets} form={form} send={send} />
       {state.models.length > 1 && (
         <Choice
           label="Model"
+          description={verification(chosen && usedFirst(chosen))}
           value={form.values.model}
           options={installedFirst(state.models).map((model) => [model.id, titleIn(model)] as const)}
           onChange={form.setModel}

@@ -19,6 +19,7 @@ from typing import Any
 
 from ttvideo.contract import Checkpoint
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families.weights.verified import verified
 from ttvideo.media.files import readable_size
 from ttvideo.state import cache_folder
 
@@ -77,6 +78,7 @@ def checkpoint(model: Published) -> Checkpoint:
         installed=isinstance(_looked_for(model), Path),
         folder=str(place) if place.exists() else None,
         disk_bytes=sum(disk_use(own_folder(each) or cache(each)) for each in (model, *model.also)),
+        verified=dict(verified(model.id)),
     )
 
 
