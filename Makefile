@@ -97,6 +97,7 @@ bench: setup  ## a job against a bare diffusers script; frames drawn together; m
 	@$(BIN)/python bench/batching.py
 	@$(BIN)/python bench/motion.py
 	@$(BIN)/python bench/memory.py
+	@$(BIN)/python bench/step_cache.py
 	@$(BIN)/python bench/animatediff.py
 	@$(BIN)/python bench/detect.py
 

@@ -160,29 +160,29 @@ def compare(arguments: argparse.Namespace) -> None:
     if not (MODELS / "animatediff-v1-5-2" / "config.json").exists():
         make_models()
     shutil.rmtree(CACHE, ignore_errors=True)
+    from support import likeness
+
     made = child("prepare", arguments)
     print(f"prepared once: {made['whole']:.1f} s from the start of the process, {made['peak']:.1f} GB at the peak")
     print(f"{arguments.frames} frames of {arguments.side}x{arguments.side}, {arguments.steps} steps; s and GB")
-    heads = ("import", "first step", "without import", "a step", "CPU a step", "all", "peak GB", "dB fp32", "dB bf16")
+    heads = ["import", "first step", "without import", "a step", "CPU a step", "all", "peak GB"]
+    heads += ["dB fp32", "dB bf16", "SSIM bf16"]
     print(f"{'':<29}" + "".join(f"{head:>15}" for head in heads))
     for way in arguments.ways or WAYS:
         run = child(way, arguments)
         row = [run["import"], run["reached"], run["reached"] - run["import"], run["step"], run["work"]]
         row += [run["whole"], run["peak"]]
-        row += [
-            psnr(*(np.load(FOLDER / f"{each}.npy") for each in (way, f"stock {kind}")))
-            if (FOLDER / f"stock {kind}.npy").exists()
-            else float("nan")
-            for kind in ("float32", "bfloat16")
-        ]
+        row += [like(likeness.psnr, way, "stock float32"), like(likeness.psnr, way, "stock bfloat16")]
+        row.append(like(likeness.ssim, way, "stock bfloat16"))
         print(f"{way:<29}" + "".join(f"{value:>15.2f}" for value in row), flush=True)
 
 
-def psnr(one: Any, other: Any) -> float:
-    """In dB, of pictures in [0, 1]."""
-    if one.shape != other.shape:
+def like(measure: Callable[[Any, Any], float], way: str, other: str) -> float:
+    """Of two ways' clips; nan if the other one was not made, or is of another size."""
+    if not (FOLDER / f"{other}.npy").exists():
         return float("nan")
-    return float(-10 * np.log10(max(1e-10, float(((one - other) ** 2).mean()))))
+    one, two = (np.load(FOLDER / f"{each}.npy") for each in (way, other))
+    return measure(one, two) if one.shape == two.shape else float("nan")
 
 
 def quality() -> None:
@@ -190,6 +190,7 @@ def quality() -> None:
     import torch
     from diffusers import AnimateDiffPipeline
 
+    from support import likeness
     from ttvideo.families import animatediff, animatediff_weights, tiny
     from ttvideo.families.animatediff_steps import cut
 
@@ -213,10 +214,14 @@ def quality() -> None:
             ).frames[0]
 
     exact = [make(*clip, {}) for clip in clips]
-    print(f"bundled model, {animatediff_weights.STEPS} steps, {len(clips)} clips: dB to the exact clip, mean and least")
+    print(f"bundled model, {animatediff_weights.STEPS} steps, {len(clips)} clips; to the exact ones, mean and least")
+    print(f"{'':<38}     dB           SSIM")
     for options in ({"cache": "deep"}, {"guided": 0.7}, {"cache": "deep", "guided": 0.7}):
-        found = [psnr(make(*clip, options), one) for clip, one in zip(clips, exact, strict=True)]
-        print(f"  {options!s:<36} {np.mean(found):6.1f} {min(found):6.1f}", flush=True)
+        quicker = [make(*clip, options) for clip in clips]
+        found = [likeness.psnr(*pair) for pair in zip(quicker, exact, strict=True)]
+        alike = [likeness.ssim(*pair) for pair in zip(quicker, exact, strict=True)]
+        numbers = f"{np.mean(found):6.1f} {min(found):6.1f} {np.mean(alike):8.4f} {min(alike):8.4f}"
+        print(f"  {options!s:<36} {numbers}", flush=True)
 
 
 def make_models() -> None:

@@ -16,40 +16,6 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("worker", "tests")]
 
 
-def wan(folder: Path) -> None:
-    """Wan's own width with 12 of 30 layers, its own VAE, and a T5 of 0.3 billion parameters."""
-    import diffusers
-    import torch
-    import transformers
-
-    from support.random_models import t5_tokenizer
-
-    torch.manual_seed(0)
-    tokenizer = t5_tokenizer()
-    config = transformers.UMT5Config(vocab_size=32_000, d_model=1024, d_kv=64, d_ff=2816, num_layers=16, num_heads=16)
-    torch.set_default_dtype(torch.bfloat16)
-    transformer = diffusers.WanTransformer3DModel(
-        num_attention_heads=12,
-        attention_head_dim=128,
-        text_dim=1024,
-        ffn_dim=8960,
-        num_layers=12,
-        cross_attn_norm=True,
-        qk_norm="rms_norm_across_heads",
-    )
-    encoder = transformers.UMT5EncoderModel(config)
-    torch.set_default_dtype(torch.float32)
-    diffusers.WanPipeline(
-        tokenizer=tokenizer,
-        text_encoder=encoder,
-        vae=diffusers.AutoencoderKLWan(),
-        transformer=transformer,
-        scheduler=diffusers.UniPCMultistepScheduler(
-            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
-        ),
-    ).save_pretrained(folder)
-
-
 CASES: dict[str, dict[str, Any]] = {
     "all parts at once": {"width": 320, "height": 192, "frames": 9},
     "one at a time": {"width": 320, "height": 192, "frames": 9, "memory": "low"},
@@ -80,6 +46,8 @@ def main() -> None:
     if len(sys.argv) > 1:
         measure(json.loads(sys.argv[1]))
         return
+    from support.large_clips import wan
+
     with tempfile.TemporaryDirectory() as models:
         wan(Path(models, "wan2.1-1.3b"))
         for name, params in CASES.items():

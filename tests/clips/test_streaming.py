@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from diffusers.hooks.group_offloading import ModuleGroup, _is_group_offload_enabled
 
-from support.clip_cases import CASES, FIRST, Case, Model, each_transformer
+from support.clip_cases import CASES, FIRST, Case, Model
 from support.random_loras import lora
 from ttvideo.contract import Phase
 from ttvideo.errors import Cancelled
@@ -23,6 +23,7 @@ from ttvideo.families.clips.dry_run import Working
 from ttvideo.families.clips.pipeline import ClipPipeline
 from ttvideo.families.family import Event, PhaseEvent, WithinEvent
 
+ANIMATEDIFF = next(case for case in CASES if case.family == "animatediff")
 TWO_DENOISERS = next(case for case in CASES if case.checkpoint == "wan2.2-a14b")
 
 
@@ -51,7 +52,7 @@ def streamed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ModuleGroup]]:
     asked.clear()
 
 
-@each_transformer
+@pytest.mark.parametrize("case", [*FIRST.values(), ANIMATEDIFF], ids=str)
 def test_frames_are_the_same_and_so_are_those_of_a_clip_that_goes_on(
     case: Case, installed: Path, picture: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -182,6 +182,11 @@ def _add_generating(command: argparse.ArgumentParser) -> None:
     models.add_weights(command)
     command.add_argument("--memory", choices=("auto", "low"), help="low: one part of the model at a time; slower")
     command.add_argument(
+        "--cache", metavar="NAME", help="leave work out of some steps: first-block, in AnimateDiff deep"
+    )
+    command.add_argument("--quantization", choices=("none", "fp8", "int8"), help="weights in eight bits, on a GPU")
+    command.add_argument("--compile", action="store_true", default=None, help="compile the model, on a GPU")
+    command.add_argument(
         "--set",
         action="append",
         default=[],

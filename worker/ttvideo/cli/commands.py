@@ -79,7 +79,8 @@ def compare(arguments: argparse.Namespace) -> int:
 
 def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that the command line names. Raises WorkerError(INVALID_PARAMETERS)."""
-    names = ("frames", "steps", "guidance", "fps", "strength", "scheduler", "memory")
+    names = ["frames", "steps", "guidance", "fps", "strength", "scheduler"]
+    names += ["memory", "cache", "quantization", "compile"]
     parameters = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     parameters |= modelling.weights(arguments)
     if arguments.start_image:

@@ -234,7 +234,7 @@ class AnimateDiff(ClipModel):
         return (prompt, *(text for _, text in travel(params)))
 
     def encode(self, pipe: Any, text: str) -> dict[str, torch.Tensor]:
-        embeddings, _ = pipe.encode_prompt(text, pipe.text_encoder.device, 1, False)
+        embeddings, _ = pipe.encode_prompt(text, pipe._execution_device, 1, False)
         return {"prompt_embeds": embeddings}
 
     @contextmanager

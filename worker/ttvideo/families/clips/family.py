@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import tokens
-from ttvideo.families.clips import fields, step_cache
+from ttvideo.families.clips import fields, quantization, step_cache
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.family import Family, OnEvent
@@ -67,7 +67,7 @@ def published_for(model: ClipModel, params: ClipParams) -> Published:
 
 
 def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
-    """Raises WorkerError(INVALID_PARAMETERS)."""
+    """Raises WorkerError: INVALID_PARAMETERS, UNSUPPORTED."""
     published = published_for(model, params)
     unit = model.sides(published)
     notes = single_file.remarks(published, published.file, model.pieces) if published.file is not None else []
@@ -84,6 +84,7 @@ def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
     if multiple > 1 and count != params.frames:
         notes.append(f"{model.title} makes {multiple}k+1 frames: {count} instead of {params.frames}.")
         changes |= {"frames": count}
+    quantization.check(quantization.of(params))
     if step_cache.of(params) is None and fields.differs(params, "cache_threshold"):
         notes.append("Without a step cache its threshold changes nothing.")
     if (named := loras.pinned(params.loras)) != params.loras:

@@ -64,7 +64,8 @@ class TransformerParams(ClipParams):
     quantization: Literal["none", "fp8", "int8"] = Field(
         "none",
         title="Quantization",
-        description="Weights of the transformer in eight bits: half the memory, nearly the same clip",
+        description="Weights of the transformer in eight bits: half the memory, nearly the same clip; not verified on "
+        "a GPU yet",
         json_schema_extra={
             "advanced": True,
             "devices": ["cuda"],
@@ -74,8 +75,8 @@ class TransformerParams(ClipParams):
     compile: bool = Field(
         False,
         title="Compile",
-        description="Compile the transformer's blocks (torch.compile): minutes before the first step, kept for later "
-        "jobs, then quicker steps",
+        description="Compile the transformer's blocks (torch.compile): a longer wait for the first step, then quicker "
+        "ones, in later jobs at once; not verified on a GPU yet",
         json_schema_extra={
             "advanced": True,
             "devices": ["cuda"],

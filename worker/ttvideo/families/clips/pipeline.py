@@ -62,6 +62,8 @@ class ClipPipeline:
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         plan, sentence = memory.plan(self, params, reads=bool(missing))
         on_event(NoteEvent(sentence))
+        if compiling.asked(params) and plan.streamed:
+            on_event(NoteEvent("It is not compiled: blocks that are streamed wait for their weights, not for the GPU."))
         self.parts.arrange(plan.streamed, {name: quantization.of(params) for name in self.model.denoisers})
         generator = torch.Generator().manual_seed(params.seed)
         with torch.inference_mode():
