@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,13 @@ def test_the_python_for_ttnn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     metal.parent.mkdir(parents=True)
     metal.touch()
     home = {"TT_METAL_HOME": str(tmp_path / "tt-metal")}
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: ModuleSpec(name, None))  # a folder
     assert environment.interpreter(home) == str(metal)
     # A virtual environment's Python is a link, and is not followed.
     (tmp_path / "python").symlink_to(sys.executable)
     named = {"TTVIDEO_TTNN_PYTHON": os.path.relpath(tmp_path / "python"), **home}
     assert environment.interpreter(named) == str(Path(os.path.relpath(tmp_path / "python")).absolute())
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: ModuleSpec(name, None, origin="ttnn/__init__.py"))
     assert environment.interpreter(home) == sys.executable
 
 

@@ -7,6 +7,7 @@ each has a lock that all processes of the user share, and others' processes are 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import threading
@@ -20,6 +21,7 @@ from ttvideo.contract import Phase
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.state import DeviceLock, ProcessIdentity, cache_folder, process_title, state_folder
 from ttvideo.tt import detect, environment
+from ttvideo.tt.boards import GIB
 from ttvideo.tt.engine.client import EngineProcess
 from ttvideo.tt.engine.opening import Opening
 from ttvideo.tt.machine import Chip, Machine
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import torch
 
     Tensors: TypeAlias = Mapping[str, torch.Tensor]
+
+log = logging.getLogger(__name__)
 
 OPEN_SECONDS = 600.0
 """The first time on a large mesh the kernels of its fabric are compiled."""
@@ -154,6 +158,7 @@ class Device:
             if error.kind is ErrorKind.DEVICE_FAILED:
                 self.close()
             raise
+        self._note_memory(program)
         return load(payload) if payload else {}
 
     def memory(self) -> Memory | None:
@@ -162,6 +167,11 @@ class Device:
             return None
         facts, _ = self._engine.ask({"do": "memory"}, timeout=MEMORY_SECONDS)
         return Memory(**facts)
+
+    def _note_memory(self, program: str) -> None:
+        if log.isEnabledFor(logging.INFO) and (memory := self.memory()) is not None:
+            used = f"{memory.dram_used / GIB:.2f} of {memory.dram_total / GIB:.0f} GiB DRAM"
+            log.info("after %s the mesh holds %s and %d cached programs", program, used, memory.programs)
 
     def close(self) -> None:
         """Close the mesh, end the engine and give the chips free."""

@@ -33,7 +33,9 @@ def interpreter(environment: Mapping[str, str] = os.environ) -> str:
     if named:
         # Not resolved: a virtual environment's Python is a link, and knows its environment by its own name.
         return str(Path(named).expanduser().absolute())
-    if importlib.util.find_spec("ttnn") is not None:
+    own = importlib.util.find_spec("ttnn")
+    # Any folder of that name, such as tt-metal's in the current one, is found, too, but has no file of its own.
+    if own is not None and own.origin is not None:
         return sys.executable
     home = environment.get("TT_METAL_HOME")
     metal = Path(home).expanduser() / "python_env/bin/python" if home else None
