@@ -1,5 +1,6 @@
 """Training goes on from an exported model, learns words apart, and keeps what it had."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from training.scenes import FRAMES, OPPOSITE, Spec
 # transformers calls tokenizers by an old name.
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning")
 
-STILLS = Stage("stills", frames=1, batch=2, samples=2, lr=1e-3)
 CLIPS = Stage("clips", frames=3, batch=2, samples=4, lr=1e-3, loud=0.5)
 
 
@@ -29,16 +29,18 @@ def begun(model: Path, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_going_on_skips_stills_and_keeps_the_vae(begun: Path, model: Path) -> None:
+def test_going_on_keeps_the_vae_and_the_history(begun: Path, model: Path) -> None:
     decoder.Trainer(begun, training.DECODER_STAGES, "cpu").run()
-    Trainer(begun, (STILLS, CLIPS), "cpu").run()
+    Trainer(begun, (CLIPS,), "cpu").run()
     target = begun / "model"
     export.export(begun, target)
     before, after = (load_file(folder / "vae" / "diffusion_pytorch_model.safetensors") for folder in (model, target))
     assert all(torch.equal(before[name], after[name]) for name in before)
     stages = [(row["part"], row["stage"], row["samples"]) for row in history.load(target)]
     assert stages[-1] == ("denoiser", "clips", 4)
-    assert "stills" not in {stage for _, stage, _ in stages}
+    assert stages[: len(history.load(model))] == [
+        (row["part"], row["stage"], row["samples"]) for row in history.load(model)
+    ]
 
 
 def test_a_run_goes_on_from_its_own_checkpoint(begun: Path) -> None:
@@ -48,6 +50,14 @@ def test_a_run_goes_on_from_its_own_checkpoint(begun: Path) -> None:
     assert second.stage == 1
     pairs = zip(first.unet.state_dict().values(), second.unet.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_going_all_the_way_back_is_where_it_began(begun: Path) -> None:
+    trainer = Trainer(begun, (replace(CLIPS, back=1.0),), "cpu")
+    first = [parameter.clone() for parameter in trainer.unet.parameters()]
+    trainer.run()
+    for unet in (trainer.unet, trainer.ema_unet):
+        assert all(torch.equal(a, b) for a, b in zip(first, unet.parameters(), strict=True))
 
 
 def test_old_words_keep_their_embeddings_when_new_ones_come(

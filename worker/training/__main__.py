@@ -1,7 +1,7 @@
 """`python -m training FOLDER [PART ...]`: makes the bundled model; run it again to go on where it stopped.
 
-It begins with nothing, or with an exported model (--start): that keeps its latent space and VAE, skips what still
-frames teach, and may learn new words.
+It begins with nothing, or with an exported model (--start): that keeps its latent space and VAE, goes through stages of
+its own, and may learn new words.
 
 Parts, all but `sweep` by default: prepare, decoder, denoiser, export (to --model), evaluate (needs the export; the
 judge is trained once), sweep (the same evaluation for several numbers of steps and guidances), card (README.md).
@@ -23,7 +23,7 @@ import torch.distributed as dist
 from training import card, decoder, denoiser, evaluate, export, generation, network
 from training.latents import LatentSpace
 
-# About three hours on two cores that are busy with other work, too.
+# From nothing: about three hours on two cores that are busy with other work, too.
 DECODER_STAGES = (
     decoder.Stage(cells=4, batch=32, samples=26_000, lr=2e-3, decay=0.3),
     decoder.Stage(cells=8, batch=8, samples=1_600, lr=5e-4, decay=1.0),
@@ -31,9 +31,16 @@ DECODER_STAGES = (
 DENOISER_STAGES = (
     denoiser.Stage("words", frames=0, batch=64, samples=12_800, lr=4e-3, decay=0.5),
     denoiser.Stage("images", frames=1, batch=64, samples=64_000, lr=2e-3),
+    denoiser.Stage("directions", frames=3, batch=24, samples=6_000, lr=2e-3, loud=1.0),
+    denoiser.Stage("part clips", frames=6, batch=16, samples=36_000, lr=4e-3, loud=0.3),
+    denoiser.Stage("clips", frames=16, batch=8, samples=8_000, lr=4e-3, decay=0.85, loud=0.3),
+)
+# What the shipped weights had after others, which knew all but directions, sizes and paces.
+FURTHER_STAGES = (
+    denoiser.Stage("words", frames=0, batch=64, samples=12_800, lr=4e-3, decay=0.5),
     denoiser.Stage("directions", frames=3, batch=24, samples=2_904, lr=2e-3, loud=1.0),
-    denoiser.Stage("part clips", frames=4, batch=16, samples=12_000, lr=2e-3, loud=0.4),
-    denoiser.Stage("clips", frames=16, batch=8, samples=4_000, lr=2e-3, decay=0.85, loud=0.25),
+    denoiser.Stage("part clips", frames=4, batch=16, samples=2_112, lr=2e-3, loud=0.4, back=0.4),
+    denoiser.Stage("half clips", frames=8, batch=8, samples=1_600, lr=1e-3, decay=0.7, loud=0.3),
 )
 
 ALL = ("prepare", "decoder", "denoiser", "export", "evaluate", "card")
@@ -88,7 +95,8 @@ def run(part: str, arguments: argparse.Namespace) -> None:
         case "decoder":
             decoder.Trainer(folder, DECODER_STAGES, device).run()
         case "denoiser":
-            denoiser.Trainer(folder, DENOISER_STAGES, device).run()
+            stages = FURTHER_STAGES if (folder / "start").exists() else DENOISER_STAGES
+            denoiser.Trainer(folder, stages, device).run()
         case "export":
             print(f"{model}: {export.export(folder, model):,} bytes")
         case "evaluate":
