@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ttvideo.contract import Backend
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.tt import detect
+from ttvideo.tt import detect, environment
 from ttvideo.tt.machine import Board
 
 
@@ -55,7 +55,9 @@ def cpu_has_bfloat16() -> bool:
 
 def device_title(device: str) -> str:
     """What a device that is in use is called."""
-    if device != "cuda":
+    if device == "tt":
+        return detect.look().title
+    if device == "cpu":
         return cpu_title()
     import torch
 
@@ -112,6 +114,15 @@ def _cuda() -> Backend:
 
 def _tt() -> Backend:
     machine = detect.look()
-    parts = [f"{machine.title}. No model of this version runs there."] if machine.boards else []
+    parts = [f"{machine.title}."] if machine.boards else []
     parts += [f"{problem.message} {problem.hint}" for problem in machine.problems[:1]]
-    return Backend(id="tt", available=False, detail=" ".join(parts))
+    able = bool(machine.boards) and not machine.simulated
+    able = able and all(problem.severity != "error" for problem in machine.problems)
+    if able:
+        try:
+            environment.mesh(machine)
+            environment.interpreter()
+        except WorkerError as error:
+            able = False
+            parts.append(f"{error.message} {error.hint}")
+    return Backend(id="tt", available=able, detail=" ".join(dict.fromkeys(parts)))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from support.tt_machines import MACHINES, fake_smi, machine, n300_snapshot
-from ttvideo import families
+from ttvideo import backends, families
 from ttvideo.cli import devices, doctor, main
 from ttvideo.contract import Backend
 from ttvideo.jobs import devices as jobs_devices
@@ -94,8 +96,8 @@ def test_json_is_one_line_that_says_all(root: Path, capsys: pytest.CaptureFixtur
         "firmware": "18.7.0.0",
         "holders": [{"pid": 4242, "command": "python demo.py", "title": "python demo.py (pid 4242)"}],
     }
-    assert {device["id"]: len(device["models"]) for device in told["devices"]} == {"tt": 0, "cuda": 3, "cpu": 3}
-    assert {device["id"]: len(device["otherModels"]) for device in told["devices"]} == {"tt": 3, "cuda": 0, "cpu": 0}
+    assert {device["id"]: len(device["models"]) for device in told["devices"]} == {"tt": 1, "cuda": 3, "cpu": 3}
+    assert {device["id"]: len(device["otherModels"]) for device in told["devices"]} == {"tt": 2, "cuda": 0, "cpu": 0}
     assert (told["simulated"], told["problems"]) == (False, [])
 
 
@@ -127,14 +129,39 @@ def test_doctor_says_each_problem_once(root: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(detect, "look", lambda: found)
     told = [finding.text for finding in doctor._devices() if finding.name == "tt"]
     assert [told[0].count("/dev/tenstorrent/1 "), told[1].count("/dev/tenstorrent/2 "), len(told)] == [1, 1, 2]
-    assert told[0].startswith(
-        "T3K: 2 × n300, 2 × Wormhole board, 4 of 8 chips answer. No model of this version runs there. "
-    )
+    assert told[0].startswith("T3K: 2 × n300, 2 × Wormhole board, 4 of 8 chips answer. /dev/tenstorrent/1 ")
 
 
-def test_no_model_is_said_to_run_on_boards() -> None:
-    """Who makes one run there changes this test, and the texts with it."""
-    assert not any("tt" in family.devices for family in families.FAMILIES)
+def backend(root: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> Backend:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    found = detect.look(root)
+    monkeypatch.setattr(detect, "look", lambda: found)
+    (boards,) = [backend for backend in backends.backends() if backend.id == "tt"]
+    return boards
+
+
+def test_boards_are_there_when_a_python_drives_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = backend(machine("n300", root).root, monkeypatch, TTVIDEO_TTNN_PYTHON=sys.executable)
+    assert (told.available, told.detail) == (True, "N300: 1 × n300, 2 chips.")
+
+
+def test_boards_without_such_a_python_are_not(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detect, "_ttnn", lambda: "")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    told = backend(machine("n300", root).root, monkeypatch)
+    assert not told.available
+    assert told.detail.count("No Python with ttnn is known") == 1
+
+
+@pytest.mark.parametrize("environment", [{"TTVIDEO_BOARD": "n300"}, {"MESH_DEVICE": "T3K"}])
+def test_boards_that_cannot_be_opened_are_not(
+    environment: dict[str, str], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTVIDEO_TTNN_PYTHON", sys.executable)
+    told = backend(machine("n300", root).root, monkeypatch, **environment)
+    assert not told.available
+    assert "TTVIDEO_BOARD is set" in told.detail or "T3K, which has 8 chips, and 2 are here" in told.detail
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,11 @@ def test_what_is_set_stays_and_the_rest_is_added(root: Path, monkeypatch: pytest
     ]
 
 
+def test_the_folder_of_tt_metal_is_named_wholly_because_the_engine_runs_elsewhere(root: Path) -> None:
+    here = detect.look(machine("p100", root).root)
+    assert environment.of_engine(here, {"TT_METAL_HOME": "metal"})["TT_METAL_HOME"] == str(Path("metal").absolute())
+
+
 @pytest.mark.parametrize(
     ("board", "named", "hint"), [("n150", "blackhole", "Unset it."), ("p150", "wormhole_b0", "Set it to blackhole.")]
 )

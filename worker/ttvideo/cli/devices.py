@@ -84,8 +84,8 @@ def _readings(chip: Chip) -> list[str]:
 
 def _running(device: Device) -> str:
     if not device.models:
-        return "nothing: no model of this version runs there"
+        return "nothing: `ttvideo models` says why"
     if not device.available:
         return f"nothing now: {device.detail}"
-    others = f"; in this version not {', '.join(device.other_models)}" if device.other_models else ""
+    others = f"; not {', '.join(device.other_models)}" if device.other_models else ""
     return ", ".join(device.models) + others

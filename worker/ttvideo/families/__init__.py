@@ -94,6 +94,21 @@ def pictures(family: Family) -> tuple[str, ...]:
     return tuple(name for name, field in fields.items() if field.get("contentMediaType") == "image/*")
 
 
+def refusal(family: Family, device: str, params: BaseModel | None = None) -> WorkerError | None:
+    """Why a family does not run on a device as this machine has it, or not with these parameters; None if it does.
+
+    Whether the device is there at all is not looked at.
+    """
+    if device in family.devices:
+        return family.unable(device, params)
+    able = " or ".join(sorted(family.devices))
+    return WorkerError(
+        ErrorKind.UNSUPPORTED,
+        f"{family.title} does not run on {device} in this version.",
+        f"Choose another device: {able}.",
+    )
+
+
 def effective(request: GenerateRequest) -> Effective:
     """The parameters a request will run with.
 
@@ -111,6 +126,8 @@ def effective(request: GenerateRequest) -> Effective:
     asked = _validate(family, given)
     _check_device(asked, device)
     params, notes = family.fit(asked)
+    if why := refusal(family, device, params):
+        raise why
     # Whose weights are missing learns it now, not when the queue comes to the job.
     family.revision(params)
     remarks = family.remarks(request.prompt, request.negative_prompt)
@@ -180,8 +197,5 @@ def _why_not(field: dict[str, Any]) -> str:
 
 
 def _usable(family: Family, backend: Backend) -> Backend:
-    if backend.id in family.devices:
-        return backend
-    return Backend(
-        id=backend.id, available=False, detail=f"{family.title} does not run on {backend.id} in this version."
-    )
+    why = refusal(family, backend.id)
+    return Backend(id=backend.id, available=False, detail=f"{why.message} {why.hint}") if why else backend

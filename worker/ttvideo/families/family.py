@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from pydantic import BaseModel
 
 from ttvideo.contract import Checkpoint, Phase
+from ttvideo.errors import WorkerError
 from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
@@ -138,8 +139,11 @@ class Family:
     revision: Callable[[Any], str]
     """Identifies the weights that `Params` ask for: another revision may give other frames."""
     load: Callable[[str, Any, OnEvent], Pipeline]
-    """Load on a device ('cpu', 'cuda') what `Params` ask for; reports the loading phase, and is cancelled, through the
-    callback."""
+    """Load on a device ('cpu', 'cuda', 'tt') what `Params` ask for; reports the loading phase, and is cancelled,
+    through the callback."""
+    unable: Callable[[str, Any], WorkerError | None] = lambda device, params: None
+    """Why it does not do on one of its `devices`, as this machine has it, what `Params` ask for, or without them (None)
+    anything at all; None if it does."""
     prepare: Callable[[str, Published, OnEvent], list[Path]] | None = None
     """Save once, for a device, what of a checkpoint is read faster then; gives the folders that were made. Raises
     WorkerError: MODEL_MISSING, MODEL_BROKEN, DISK."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -12,13 +12,11 @@ from pydantic.alias_generators import to_camel
 from ttvideo.backends import cpu_has_bfloat16
 from ttvideo.contract import Phase
 from ttvideo.errors import WorkerError
-from ttvideo.families import parameters, tokens
-from ttvideo.families.family import Family, OnEvent, PhaseEvent, StepEvent
+from ttvideo.families import metal, parameters, tokens
+from ttvideo.families.family import Family, Illustrator, OnEvent, PhaseEvent, StepEvent
+from ttvideo.families.metal import Metal, MetalPictures
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
-
-if TYPE_CHECKING:
-    from ttvideo.families.painter import Painter
 
 LARGEST_SIDE = 2048
 
@@ -118,7 +116,10 @@ def family(model: ImageModel, params: type[ImageParams]) -> Family:
         published=(model.published,),
         checkpoints=lambda: (checkpoints.checkpoint(model.published),),
         draws=True,
-        devices=frozenset({"cpu", "cuda"}),
+        devices=frozenset({"cpu", "cuda"}) | metal.devices([model.published]),
+        unable=lambda device, params: metal.unable(
+            device, [model.published], None if params is None else (model.published, params)
+        ),
         fit=lambda given: fit(model, given),
         remarks=lambda prompt, negative: remarks(model, prompt, negative),
         vocabulary=lambda: None,
@@ -151,12 +152,14 @@ def remarks(model: ImageModel, prompt: str, negative_prompt: str) -> list[str]:
     return tokens.cut_off(folder, model.tokens, prompt, negative_prompt)
 
 
-def load(model: ImageModel, device: str, on_event: OnEvent) -> Painter:
+def load(model: ImageModel, device: str, on_event: OnEvent) -> Illustrator:
     """Raises WorkerError: MODEL_MISSING, or MODEL_BROKEN when files can't be read or weights are missing or left over.
 
     On a GPU it computes in `model.dtype`; on a CPU in bfloat16 where the processor has instructions for it, else in
-    float32. Where that is float16 the VAE stays in float32, because its numbers get too large.
+    float32. Where that is float16 the VAE stays in float32, because its numbers get too large. On boards: see `Metal`.
     """
+    if device == "tt":
+        return MetalPictures(Metal(model.published, [model.published], on_event))
     from ttvideo.families.weights.loading import quiet
 
     folder = checkpoints.find(model.published)

@@ -32,13 +32,14 @@ def device_status(state_folder: Path, machine: Machine) -> DeviceStatus:
 
 
 def _device(backend: Backend, models: Sequence[Family], state_folder: Path) -> Device:
+    able = [model for model in models if families.refusal(model, backend.id) is None]
     return Device(
         id=backend.id,
         available=backend.available,
         detail=backend.detail,
         holder=DeviceLock(state_folder, backend.id, "").holder(),
-        models=tuple(model.title for model in models if backend.id in model.devices),
-        other_models=tuple(model.title for model in models if backend.id not in model.devices),
+        models=tuple(model.title for model in able),
+        other_models=tuple(model.title for model in models if model not in able),
     )
 
 

@@ -53,8 +53,9 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
     """The environment of the engine's process. Raises WorkerError(INVALID_PARAMETERS) for an architecture that is not
     the boards'."""
     # The engine runs in a folder of its own, so paths are whole.
-    paths = [str(PACKAGES), environment.get("TT_METAL_HOME", ""), *environment.get("PYTHONPATH", "").split(os.pathsep)]
-    found = os.pathsep.join(str(Path(path).expanduser().absolute()) for path in paths if path)
+    home = _whole(environment.get("TT_METAL_HOME", ""))
+    paths = [str(PACKAGES), home, *map(_whole, environment.get("PYTHONPATH", "").split(os.pathsep))]
+    whole = {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | ({"TT_METAL_HOME": home} if home else {})
     wanted = {
         "TT_METAL_CACHE": str(cache_folder() / "kernels"),
         "TT_METAL_LOGS_PATH": str(cache_folder() / "ttnn"),
@@ -76,7 +77,11 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
             )
         if arch.arch_name:
             wanted["TT_METAL_ARCH_NAME"] = arch.arch_name
-    return {**wanted, **environment, "PYTHONPATH": found}
+    return {**wanted, **environment, **whole}
+
+
+def _whole(path: str) -> str:
+    return str(Path(path).expanduser().absolute()) if path else ""
 
 
 def mesh(machine: Machine, environment: Mapping[str, str] = os.environ) -> tuple[int, int]:

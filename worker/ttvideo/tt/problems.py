@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 
-from ttvideo.tt import boards
+from ttvideo.errors import WorkerError
+from ttvideo.tt import boards, environment
 from ttvideo.tt.machine import Board, Chip, Problem, Versions
 
 OLDEST_DRIVER = (2, 0, 0)
@@ -72,12 +72,7 @@ def of_boards(found: Sequence[Board], versions: Versions, system: boards.System 
             f"Known are {', '.join(known.id for known in boards.SYSTEMS)}; TT_VISIBLE_DEVICES chooses among the chips.",
         )
     if not versions.ttnn:
-        right = (3, 10), (3, 12)
-        python = "" if sys.version_info[:2] in right else ", in an environment of Python 3.10 or 3.12, which it needs"
-        yield Problem(
-            "ttnn, which drives the boards, is not installed in this Python.",
-            f"Install it: pip install 'ttvideo[ttnn]'{python}.",
-        )
+        yield from _no_ttnn()
 
 
 def closed(nodes: Sequence[int]) -> Problem:
@@ -90,6 +85,14 @@ def closed(nodes: Sequence[int]) -> Problem:
 
 def no_metal(folder: str) -> Problem:
     return Problem(f"TT_METAL_HOME is {folder}, which is no folder.", "Correct it, or unset it.")
+
+
+def _no_ttnn() -> Iterator[Problem]:
+    """Another Python than this one may have it."""
+    try:
+        environment.interpreter()
+    except WorkerError as error:
+        yield Problem(error.message, error.hint)
 
 
 def _dead(chip: Chip) -> Problem:

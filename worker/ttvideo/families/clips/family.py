@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import tokens
+from ttvideo.families import metal, tokens
 from ttvideo.families.clips import fields, quantization, step_cache
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel
-from ttvideo.families.family import Family, OnEvent
+from ttvideo.families.family import Family, OnEvent, Pipeline
+from ttvideo.families.metal import Metal, MetalClips
 from ttvideo.families.weights import checkpoints, loras, single_file
 from ttvideo.families.weights.checkpoints import Published
-
-if TYPE_CHECKING:
-    from ttvideo.families.clips.pipeline import ClipPipeline
 
 
 def clip_family(model: ClipModel) -> Family:
@@ -27,7 +24,10 @@ def clip_family(model: ClipModel) -> Family:
         published=model.published,
         checkpoints=lambda: tuple(checkpoints.checkpoint(each) for each in model.published),
         draws=False,
-        devices=frozenset({"cpu", "cuda"}),
+        devices=frozenset({"cpu", "cuda"}) | metal.devices(model.published),
+        unable=lambda device, params: metal.unable(
+            device, model.published, None if params is None else (published_for(model, params), params)
+        ),
         fit=lambda given: fit(model, given),
         remarks=lambda prompt, negative: remarks(model, prompt, negative),
         vocabulary=lambda: None,
@@ -123,18 +123,22 @@ def remarks(model: ClipModel, prompt: str, negative_prompt: str) -> list[str]:
     return []
 
 
-def load(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -> ClipPipeline:
+def load(model: ClipModel, device: str, params: ClipParams, on_event: OnEvent) -> Pipeline:
     """Raises WorkerError: MODEL_MISSING, or MODEL_BROKEN when files can't be read or weights are missing or left over.
 
-    Computes in bfloat16, but on a CPU without instructions for it in float32.
+    Computes in bfloat16, but on a CPU without instructions for it in float32. On boards: see `Metal`.
     """
+    if device == "tt":
+        return MetalClips(Metal(published_for(model, params), model.published, on_event))
     from ttvideo.families.clips.pipeline import load_clip_pipeline
 
     return load_clip_pipeline(model, published_for(model, params), device, params, on_event)
 
 
 def prepare(model: ClipModel, device: str, published: Published, on_event: OnEvent) -> list[Path]:
-    """See `Family.prepare`."""
+    """See `Family.prepare`; tt-metal keeps what it prepares itself."""
+    if device == "tt":
+        return []
     from ttvideo.families.clips import prepared
     from ttvideo.families.clips.parts import Parts
 

@@ -34,9 +34,11 @@ def new_storyboard_job(request: StoryboardRequest, id: str, submitted_by: str) -
     text = read(file) if request.text is None else request.text
     output = folders.output_folder(request.output_folder)
     request = request.model_copy(update={"file": str(file), "text": text, "output_folder": str(output)})
-    resolve_device(request.device)
+    device = resolve_device(request.device)
     board, problems = understood(request)
     family = family_of(board)
+    if why := families.refusal(family, device):
+        raise why
     revision = family.revision(family.Params())
     # Before there is a folder: what is refused leaves nothing behind.
     for asked in (request.only or (), request.reroll):
@@ -98,7 +100,10 @@ def _on_a_board(device: str, family: Family) -> list[str]:
     """Said loudly: a person with a board should not have to guess why it is slow."""
     if device != "auto" or not boards():
         return []
-    return [f"A Tenstorrent board is here, but {family.title} does not run on it in this version: it is not used."]
+    why = families.refusal(family, "tt")
+    if why is None:
+        return [f"A Tenstorrent board is here, and {family.title} runs on it when it is asked for: --device tt."]
+    return [f"A Tenstorrent board is here and is not used. {why.message}"]
 
 
 def family_of(board: Board) -> Family:
