@@ -10,8 +10,9 @@ import numpy as np
 
 from ttvideo.contract import Phase
 from ttvideo.families import tiny
-from ttvideo.families.family import Family, OnEvent, PhaseEvent, Run, StepEvent, WithinEvent
-from ttvideo.tt.device import Device, Event, PhaseBegun, StepDone
+from ttvideo.families.board_events import pass_on
+from ttvideo.families.family import Family, OnEvent, PhaseEvent, Run
+from ttvideo.tt.device import Device, Event
 
 if TYPE_CHECKING:
     from ttvideo.families.family import Frame
@@ -30,12 +31,7 @@ class Shades:
 
     def run(self, run: Run, on_event: OnEvent) -> Iterator[tuple[int, Frame]]:
         def tell(event: Event) -> None:
-            if isinstance(event, StepDone):
-                on_event(StepEvent(event.step, event.total))
-            elif isinstance(event, PhaseBegun):
-                on_event(PhaseEvent(event.phase, event.total))
-            else:
-                on_event(WithinEvent(0.0))
+            pass_on(event, on_event)
 
         params = run.params
         assert isinstance(params, tiny.Params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,24 +24,30 @@ def n300(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Boards]:
 
 
 def test_the_check_says_each_phase_and_what_there_is(n300: Boards, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.check(n300.device) == 0
+    assert commands.check(False, n300.device) == 0
     lines = capsys.readouterr().out.splitlines()
     told = [re.sub(r"^ +\d+\.\d\d s  ", "", line) for line in lines]
     assert told == [
         "loading",
-        "compiling, for the first time on this machine: minutes",
+        "Kernels are compiled for the first time on this machine: that takes minutes, once.",
+        "compiling",
         "3 steps",
         "closing",
         "The 1x2 mesh computes: off by at most 0.2%.",
         "0.0 GiB DRAM, 0 MiB L1, 1 programs.",
     ]
     assert n300.device.opening is None
+    assert commands.check(True, n300.device) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert (about["mesh"], about["simulated"]) == ([1, 2], False)
+    assert list(about["seconds"]) == ["loading", "compiling", "3 steps", "closing"]
+    assert (about["memory"]["programs"], about["memory"]["dram_total"]) == (1, 24000)
 
 
 def test_a_check_that_fails_closes_what_it_opened(n300: Boards) -> None:
     n300.be("wrong")
     with pytest.raises(WorkerError, match="compute wrongly"):
-        commands.check(n300.device)
+        commands.check(False, n300.device)
     assert n300.device.opening is None
     assert n300.device.elsewhere() is None
 

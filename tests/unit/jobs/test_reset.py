@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,6 +195,20 @@ def test_our_own_engine_is_no_foreign_process(running: World) -> None:
     assert not psutil.pid_exists(engine.identity.pid)
     assert ended.state == "refused"
     assert running.state(job) == "interrupted"
+
+
+def test_what_our_engine_started_is_no_foreign_process(world: World) -> None:
+    world.smi(HEALS)
+    # A shell is an engine here, and what it starts one of its compilers.
+    engine = subprocess.Popen(
+        ["/bin/sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert engine.stdout is not None
+    with engine, DeviceLock(world.queue.store.folder, "tt-0000:01:00.0", "ttvideo serve") as lock:
+        assert lock.acquire(ProcessIdentity.of(engine.pid))
+        world.boards.tree.held(0, int(engine.stdout.readline()), "sfpi/compiler/bin/riscv-tt-elf-g++")
+        assert "ttvideo serve" in world.reset(others=0.2).message
+        os.killpg(engine.pid, signal.SIGKILL)
 
 
 def test_a_mesh_that_cannot_be_opened_again_is_not_well(world: World) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from dataclasses import asdict
 
 from ttvideo.contract import Reset
 from ttvideo.jobs.queue import Queue
@@ -13,32 +15,37 @@ from ttvideo.tt.boards import GIB
 from ttvideo.tt.device import DEVICE, Device, Event, PhaseBegun, Waiting
 
 STEPS = 3
+FIRST = "Kernels are compiled for the first time on this machine: that takes minutes, once."
 SIMULATED = "SIMULATED: the boards are those of TTVIDEO_BOARD, and torch computed what they would."
 
 
 class Phases:
-    """A line for each phase, with how long it took."""
+    """How long each phase took, in seconds; a line for each when it is over, unless `silent`."""
 
-    def __init__(self) -> None:
-        self._began, self._name = time.monotonic(), ""
+    def __init__(self, silent: bool) -> None:
+        self.seconds: dict[str, float] = {}
+        self._silent, self._began, self._name = silent, time.monotonic(), ""
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, PhaseBegun):
-            first = ", for the first time on this machine: minutes" if event.first else ""
-            self.begin(f"{event.phase.value}{first}")
+            self.begin(event.phase.value)
+            if event.first and not self._silent:
+                print(FIRST)
         elif not isinstance(event, Waiting):
             self._name = f"{event.total} steps"
 
     def begin(self, name: str) -> None:
         now = time.monotonic()
         if self._name:
-            print(f"{now - self._began:8.2f} s  {self._name}")
+            self.seconds[self._name] = round(now - self._began, 3)
+            if not self._silent:
+                print(f"{now - self._began:8.2f} s  {self._name}")
         self._began, self._name = now, name
 
 
-def check(device: Device = DEVICE) -> int:
+def check(as_json: bool, device: Device = DEVICE) -> int:
     """Raises WorkerError: NO_DEVICE, DEVICE_BUSY, DEVICE_FAILED, INVALID_PARAMETERS (MESH_DEVICE is not here)."""
-    phases = Phases()
+    phases = Phases(silent=as_json)
     try:
         opening = device.open(None, phases)
         made = device.run("check", {}, {"steps": STEPS}, phases)
@@ -48,9 +55,14 @@ def check(device: Device = DEVICE) -> int:
         device.close()
     phases.begin("")
     assert memory is not None
-    print(f"The {opening.title} mesh computes: off by at most {100 * float(made['difference']):.1f}%.")
+    simulated, difference = bool(os.environ.get("TTVIDEO_BOARD", "").strip()), float(made["difference"])
+    if as_json:
+        about = {"mesh": opening.mesh, "simulated": simulated, "difference": difference}
+        print(json.dumps({**about, "seconds": phases.seconds, "memory": asdict(memory)}))
+        return 0
+    print(f"The {opening.title} mesh computes: off by at most {100 * difference:.1f}%.")
     print(f"{memory.dram_total / GIB:.1f} GiB DRAM, {memory.l1_total / 2**20:.0f} MiB L1, {memory.programs} programs.")
-    if os.environ.get("TTVIDEO_BOARD", "").strip():
+    if simulated:
         print(SIMULATED)
     return 0
 

@@ -322,7 +322,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 def devices(arguments: argparse.Namespace) -> int:
     from ttvideo.cli.devices import show_devices
 
-    return boards.check() if arguments.check else show_devices(arguments)
+    return boards.check(arguments.json) if arguments.check else show_devices(arguments)
 
 
 def reset(arguments: argparse.Namespace) -> int:

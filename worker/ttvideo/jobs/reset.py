@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -115,8 +116,7 @@ class Resetting:
     def _transact(self, held: ExitStack) -> Outcome:
         machine = detect.look(self._root, holders=True)
         chips = environment.ours(machine)
-        engines = {user.pid for chip in chips if (user := chip_lock(chip).user())}
-        refused = chips_reset.refusal(machine, chips, engines) or self._stop_jobs(held)
+        refused = chips_reset.refusal(machine, chips, _of_our_engines(chips)) or self._stop_jobs(held)
         if refused is not None:
             return refused
         held.enter_context(self._device.use)
@@ -193,6 +193,17 @@ class Resetting:
             db.execute("UPDATE reset SET document=?", (self._reset.model_dump_json(),))
             db.execute("UPDATE queue SET revision=revision+1")
         self._on_change(self._reset)
+
+
+def _of_our_engines(chips: Sequence[Chip]) -> set[int]:
+    """Pids of those of the chips' users that are engines of ours, or were started by one, such as its compilers."""
+    engines = {user.pid for chip in chips if (user := chip_lock(chip).user())}
+    ours = set(engines)
+    for pid in {holder.pid for chip in chips for holder in chip.holders if holder.pid is not None}:
+        # An engine begins a process group of its own.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            ours |= {pid} if os.getpgid(pid) in engines else set()
+    return ours
 
 
 def _kept_by(holder: str | None) -> Outcome:

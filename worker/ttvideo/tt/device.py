@@ -240,7 +240,8 @@ class Device:
             lock = chip_lock(chip)
             orphan = lock.user()
             if not lock.acquire(self._engine.identity):
-                raise busy(lock.holder() or "another ttvideo process", chip)
+                who = lock.holder() or "another process of ttvideo"
+                raise busy(who, chip, "A paused queue gives the boards free: `ttvideo queue pause`.")
             self._locks.append(lock)
             if orphan is not None:
                 end_orphan(orphan)
@@ -256,12 +257,10 @@ def chip_lock(chip: Chip) -> DeviceLock:
     return DeviceLock(state_folder(), f"tt-{chip.bus or chip.node}", process_title())
 
 
-def busy(who: str, chip: Chip) -> WorkerError:
-    return WorkerError(
-        ErrorKind.DEVICE_BUSY,
-        f"{who} uses {chip.name}.",
-        "Wait until it has ended, or end it; TT_VISIBLE_DEVICES chooses among the chips.",
-    )
+def busy(
+    who: str, chip: Chip, hint: str = "Wait until it has ended, or end it; TT_VISIBLE_DEVICES chooses among the chips."
+) -> WorkerError:
+    return WorkerError(ErrorKind.DEVICE_BUSY, f"{who} uses {chip.name}.", hint)
 
 
 def end_orphan(engine: ProcessIdentity) -> None:
@@ -270,7 +269,7 @@ def end_orphan(engine: ProcessIdentity) -> None:
     while engine.alive():
         if time.monotonic() > deadline:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(engine.pid, signal.SIGKILL)
+                os.killpg(engine.pid, signal.SIGKILL)
             return
         time.sleep(0.1)
 
