@@ -1,5 +1,6 @@
 // Every command that package.json contributes, and what it does. Knows no VS Code, so that a test can read the table.
 import type { DevicePage } from "./devices/devicePage";
+import type { Examples } from "./examples";
 import type { VideoCommands } from "./generate/videoCommands";
 import type { JobCommands } from "./jobs/jobCommands";
 import type { OutputCommands } from "./jobs/outputCommands";
@@ -19,6 +20,7 @@ export interface Rooms {
   readonly preview: OutputPreview;
   readonly lessons: Lessons;
   readonly storyboards: StoryboardCommands;
+  readonly examples: Examples;
 }
 
 /**
@@ -51,6 +53,7 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.saveOutputAs": (target) => rooms.outputs.saveAs(target),
     "ttVideo.copyOutputPath": (target) => rooms.outputs.copyPath(target),
     "ttVideo.openLesson": (target) => rooms.lessons.open(typeof target === "string" ? target : undefined),
+    "ttVideo.openExample": (target) => rooms.examples.open(target),
     "ttVideo.downloadModel": (target) => rooms.models.download(target),
     "ttVideo.removeModel": (target) => rooms.models.remove(target),
     "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),

@@ -5,6 +5,7 @@ import { ContextKeys } from "./contextKeys";
 import { DeviceItem } from "./devices/deviceItem";
 import { DevicePage } from "./devices/devicePage";
 import { Devices } from "./devices/devices";
+import { Examples } from "./examples";
 import { Generator } from "./generate/generator";
 import { VideoCommands } from "./generate/videoCommands";
 import { announceEnds } from "./jobs/announce";
@@ -26,6 +27,7 @@ import { offerAdoption } from "./storyboards/adoption";
 import { Boards } from "./storyboards/boards";
 import { registerLanguageFeatures } from "./storyboards/languageFeatures";
 import { StoryboardCommands } from "./storyboards/storyboardCommands";
+import { outputFolder } from "./settings";
 import { Worker } from "./worker/worker";
 import { WorkerCommands } from "./workerCommands";
 
@@ -42,12 +44,13 @@ export function activate(context: vscode.ExtensionContext): void {
   const boards = new Boards(worker, jobs);
   const preview = new OutputPreview(context, worker, jobs, outputs, generator, boards);
   const lessons = new Lessons(context, worker, jobs);
+  const examples = new Examples(context.extensionUri, outputFolder);
   const keys = new ContextKeys(context.globalState, worker, jobs);
   const devices = new Devices(worker);
   const devicePage = new DevicePage(context.extensionUri, worker, devices);
   const jobCommands = new JobCommands(worker, jobs, generator);
   const table = commands({
-    videos: new VideoCommands(context, worker, generator, preview),
+    videos: new VideoCommands(context, worker, generator, preview, examples),
     jobs: jobCommands,
     outputs: new OutputCommands(jobCommands, preview),
     worker: new WorkerCommands(context, worker, jobs, own, log),
@@ -55,7 +58,8 @@ export function activate(context: vscode.ExtensionContext): void {
     models: new ModelCommands(context.secrets, worker),
     preview,
     lessons,
-    storyboards: new StoryboardCommands(worker, preview),
+    examples,
+    storyboards: new StoryboardCommands(worker, preview, examples),
   });
   context.subscriptions.push(
     log,
@@ -72,9 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
     devicePage,
     registerLanguageFeatures(worker, jobs, boards),
     offerAdoption(worker, boards),
-    new JobTree(worker, jobs),
-    new Status(worker, jobs),
-    new DeviceItem(devices),
+    ...seen(worker, jobs, devices),
     vscode.window.registerWebviewViewProvider(OutputPreview.viewId, preview),
     announceEnds(jobs, own, preview),
     lessons.onDidComplete(() => {
@@ -91,6 +93,11 @@ export function activate(context: vscode.ExtensionContext): void {
     return worker.stop();
   };
   void goOn(worker, jobs, own);
+}
+
+/** What is always seen of the work and of the boards. */
+function seen(worker: Worker, jobs: JobList, devices: Devices): { dispose(): unknown }[] {
+  return [new JobTree(worker, jobs), new Status(worker, jobs), new DeviceItem(devices)];
 }
 
 /** VS Code waits for this when a window closes or reloads: the worker gets to keep what it has of a running job. */

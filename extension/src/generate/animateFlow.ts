@@ -1,6 +1,8 @@
 // Animate Still: which picture, how the camera moves over it, for how long; then a job like any other.
 import * as vscode from "vscode";
 import { Failure } from "../errors";
+import type { Examples } from "../examples";
+import { isExample } from "../shared/examples";
 import { askBox, askList, BACK } from "../quickInput";
 import { outputFolder, writesMetadata } from "../settings";
 import { MOTION_WORDS } from "../shared/labels";
@@ -13,15 +15,27 @@ const TITLE = "Animate Still";
 const SECONDS = "5";
 const MOTIONS = Object.keys(MOTION_WORDS) as Motion[];
 
-/** `target` is a picture of the explorer or its path; without one it is asked. Undefined when the person left. */
-export async function animateStill(worker: Worker, target: unknown): Promise<Job | undefined> {
-  const image = await choosePicture(target);
-  const answers = image === undefined ? undefined : await askHow();
+/**
+ * `target` is a picture of the explorer or its path, or an example and how the camera moves; without one it is asked.
+ * Undefined when the person left.
+ */
+export async function animateStill(worker: Worker, target: unknown, examples: Examples): Promise<Job | undefined> {
+  const image = isExample(target) ? await examples.take(target) : await choosePicture(target);
+  const answers = image === undefined ? undefined : (motionOf(target) ?? (await askHow()));
   if (image === undefined || answers === undefined) {
     return undefined;
   }
   const defaults = { outputFolder: outputFolder(), metadata: writesMetadata() };
   return worker.call("jobs/animate", animateRequest(image, answers.motion, answers.seconds, defaults));
+}
+
+/** Of an example that says how the camera moves. */
+function motionOf(target: unknown): { readonly motion: Motion; readonly seconds: string } | undefined {
+  if (!isExample(target) || !("motion" in target)) {
+    return undefined;
+  }
+  const motion = MOTIONS.find((each) => each === target.motion);
+  return motion === undefined ? undefined : { motion, seconds: SECONDS };
 }
 
 async function choosePicture(target: unknown): Promise<string | undefined> {

@@ -1,6 +1,8 @@
 // Stitch Frames into Video: which pictures, how they are shown, and then a job like any other.
 import * as vscode from "vscode";
 import { jobTitle, plural } from "../jobs/view";
+import type { Examples } from "../examples";
+import { isExample } from "../shared/examples";
 import { askBox, askList, BACK } from "../quickInput";
 import { outputFolder, writesMetadata } from "../settings";
 import { TRANSITION_WORDS } from "../shared/labels";
@@ -29,15 +31,29 @@ const TRANSITIONS = Object.keys(TRANSITION_WORDS) as Transition[];
  * `target` is a folder or a picture of the explorer, or a folder's path; `selected` all that is selected there. Without
  * them it is asked. Undefined when the person left.
  */
-export async function stitchFrames(worker: Worker, target: unknown, selected: unknown): Promise<Job | undefined> {
+export async function stitchFrames(
+  worker: Worker,
+  target: unknown,
+  selected: unknown,
+  examples: Examples,
+): Promise<Job | undefined> {
   const { jobs } = await worker.call("jobs/list", {});
-  const pictures = (await picturesIn(target, selected)) ?? (await choosePictures(jobs));
-  const draft = pictures === undefined ? undefined : await askHow(firstDraft(jobs, pictures.folder));
+  const given = isExample(target) ? await examples.take(target) : target;
+  const pictures = (await picturesIn(given, selected)) ?? (await choosePictures(jobs));
+  const first = pictures && firstDraft(jobs, pictures.folder);
+  const draft = first && (isExample(target) ? exampleDraft(target, first) : await askHow(first));
   if (pictures === undefined || draft === undefined) {
     return undefined;
   }
   const defaults = { outputFolder: outputFolder(), metadata: writesMetadata() };
   return worker.call("jobs/stitch", stitchRequest(pictures, draft, defaults));
+}
+
+/** As the lesson says; what it does not say is as usual. */
+function exampleDraft(target: object, first: StitchDraft): StitchDraft {
+  const transition = TRANSITIONS.find((each) => "transition" in target && each === target.transition);
+  const fps = "fps" in target && typeof target.fps === "number" ? target.fps : first.fps;
+  return transition === undefined ? { ...first, fps } : withTransition({ ...first, fps }, transition);
 }
 
 /** One folder, or files; undefined when nothing was given. */

@@ -1,6 +1,7 @@
 // The commands that make videos: of a prompt, and of pictures that exist.
 import { join } from "node:path";
 import type * as vscode from "vscode";
+import type { Examples } from "../examples";
 import type { OutputPreview } from "../preview/previewView";
 import { defaultModel } from "../settings";
 import type { Job } from "../worker/contract";
@@ -19,6 +20,7 @@ export class VideoCommands {
     private readonly worker: Worker,
     private readonly generator: Generator,
     private readonly preview: OutputPreview,
+    private readonly examples: Examples,
   ) {}
 
   /** With `{prompt, …}` it asks nothing. Resolves to the jobs; undefined when the person left. */
@@ -50,13 +52,13 @@ export class VideoCommands {
 
   /** `selected` is everything that is selected in the explorer, with the target. */
   async stitch(target: unknown, selected: unknown): Promise<Job | undefined> {
-    return this.see(await stitchFrames(this.worker, target, selected));
+    return this.see(await stitchFrames(this.worker, target, selected, this.examples));
   }
 
   async animate(target: unknown): Promise<Job | undefined> {
     // Nobody should choose a picture and a motion to hear only then that there is no worker.
     await this.worker.start();
-    return this.see(await animateStill(this.worker, target));
+    return this.see(await animateStill(this.worker, target, this.examples));
   }
 
   private see(job: Job | undefined): Job | undefined {

@@ -1,4 +1,5 @@
 // What a lesson's buttons may run: nothing but these, and with nothing but arguments that are accepted here.
+import { isExample } from "../shared/examples";
 import type { JsonValue } from "../worker/contract";
 
 interface AllowedCommand {
@@ -17,13 +18,23 @@ const plain: AllowedCommand = { startsJobs: false, accepts: (args) => args.lengt
 
 const ALLOWED: ReadonlyMap<string, AllowedCommand> = new Map([
   ["ttVideo.generateVideo", { startsJobs: true, accepts: (args) => args.length === 1 && isGeneration(args[0]) }],
-  ["ttVideo.runExperiment", { startsJobs: true, accepts: (args) => args.length === 1 && isExperiment(args[0]) }],
+  [
+    "ttVideo.runExperiment",
+    { startsJobs: true, accepts: (args) => args.length === 0 || (args.length === 1 && isExperiment(args[0])) },
+  ],
   ["ttVideo.startInteractiveGeneration", plain],
+  ["ttVideo.openExample", { startsJobs: false, accepts: (args) => isOnExample(args, []) }],
+  ["ttVideo.generateFromStoryboard", { startsJobs: true, accepts: (args) => isOnExample(args, []) }],
+  ["ttVideo.interactiveStoryboard", { startsJobs: false, accepts: (args) => isOnExample(args, []) }],
+  ["ttVideo.animateStill", { startsJobs: true, accepts: (args) => isOnExample(args, ["motion"]) }],
+  ["ttVideo.stitchFrames", { startsJobs: true, accepts: (args) => isOnExample(args, ["transition", "fps"]) }],
+  ["ttVideo.downloadModel", { startsJobs: true, accepts: (args) => args.length <= 1 && args.every(isModelId) }],
   ["ttVideo.detectHardware", plain],
   ["ttVideo.setUpWorker", plain],
   ["ttVideo.selectInterpreter", plain],
   ["ttVideo.restartWorker", plain],
   ["ttVideo.resumeQueue", plain],
+  ["ttVideo.setHuggingFaceToken", plain],
   ["ttVideo.revealOutput", plain],
   ["ttVideo.showLog", plain],
   // Made by VS Code for each view.
@@ -94,6 +105,21 @@ function isGeneration(value: JsonValue | undefined): boolean {
     (parameters === undefined || (isRecord(parameters) && Object.values(parameters).every(isScalar))) &&
     (count === undefined || (typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= 8))
   );
+}
+
+/** One of the examples, and scalars by these names. */
+function isOnExample(args: readonly JsonValue[], names: readonly string[]): boolean {
+  const [target] = args;
+  return (
+    args.length === 1 &&
+    isRecord(target) &&
+    isExample(target) &&
+    Object.entries(target).every(([name, value]) => name === "example" || (names.includes(name) && isScalar(value)))
+  );
+}
+
+function isModelId(value: JsonValue): boolean {
+  return typeof value === "string" && /^[a-z0-9][a-z0-9.-]*$/.test(value);
 }
 
 /** What Generate Video takes, and up to 16 values of each thing that is varied. */

@@ -42,14 +42,17 @@ export interface Body {
   readonly images: readonly Reference[];
 }
 
-export interface Lesson extends FrontMatter, Body {}
+export interface Lesson extends FrontMatter, Body {
+  /** The text of its SVG pictures by their paths. They become part of the page, and so have the theme's colours. */
+  readonly drawings: Readonly<Record<string, string>>;
+}
 
 /** The lesson is none when its front matter cannot be used; text that is wrong shows as text. */
 export function parseLesson(source: string): { readonly lesson: Lesson | null; readonly problems: readonly Problem[] } {
   const { head, body, problems } = readFrontMatter(source.replaceAll("\r\n", "\n"));
   const parsed = parseBody(body);
   return {
-    lesson: head && { ...head, ...parsed.body },
+    lesson: head && { ...head, ...parsed.body, drawings: {} },
     problems: [...problems, ...parsed.problems].sort((a, b) => a.line - b.line),
   };
 }

@@ -9,7 +9,7 @@ import type Token from "markdown-it/lib/token.mjs";
 import { posix } from "node:path";
 import { parseCommandLink } from "./allowedCommands";
 import type { Problem } from "./frontMatter";
-import type { Body, Button, CodeBlock, Reference, Step } from "./lesson";
+import type { Body, Button, CodeBlock, Lesson, Reference, Step } from "./lesson";
 import { terminalText } from "./terminalText";
 
 hljs.registerLanguage("bash", bash);
@@ -30,6 +30,7 @@ type Meaning =
 interface Environment {
   /** The address of a picture in the page, by its path from the extension's root */
   readonly image: (path: string) => string;
+  readonly drawings: Readonly<Record<string, string>>;
 }
 
 const markdown = new MarkdownIt({ html: false }).disable("code");
@@ -45,8 +46,11 @@ export function parseBody(body: string): { readonly body: Body; readonly problem
   return { body: reader.read(), problems: [...reader.problems, ...findHtml(body)] };
 }
 
-export function renderBody(body: Pick<Body, "tokens">, image: Environment["image"]): string {
-  return markdown.renderer.render(body.tokens, markdown.options, { image } satisfies Environment);
+export function renderBody(
+  { tokens, drawings }: Pick<Lesson, "tokens" | "drawings">,
+  image: Environment["image"],
+): string {
+  return markdown.renderer.render(tokens, markdown.options, { image, drawings } satisfies Environment);
 }
 
 class Reader {
@@ -281,6 +285,10 @@ rules.image = (tokens, index, _options, environment: Environment) => {
   const token = tokens[index];
   const meaning = meaningOf(token);
   const text = escape(token?.content ?? "");
+  const drawing = meaning.kind === "image" ? environment.drawings[meaning.path] : undefined;
+  if (drawing !== undefined) {
+    return `<span class="drawing">${drawing}</span>`;
+  }
   return meaning.kind === "image" ? `<img src="${escape(environment.image(meaning.path))}" alt="${text}" />` : text;
 };
 

@@ -1,6 +1,8 @@
 // One lesson's page in an editor tab.
+import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
 import { Failure } from "../errors";
+import { outputFolder } from "../settings";
 import type { LessonMessage, LessonState } from "../shared/protocol";
 import { WebviewChannel } from "../webviewChannel";
 import { createHtml } from "../webviewHtml";
@@ -77,8 +79,7 @@ export class LessonPage {
       case "copy":
         return vscode.env.clipboard.writeText(existing(blocks[message.block]).text);
       case "terminal":
-        this.#showInTerminal(existing(blocks[message.block]?.terminal));
-        return;
+        return this.#showInTerminal(existing(blocks[message.block]?.terminal));
       case "fix":
         return this.host.fix(message.requirement);
       case "startOver":
@@ -92,8 +93,11 @@ export class LessonPage {
   }
 
   /** A terminal of its own, because in another one something may be running that would take the text. */
-  #showInTerminal(text: string): void {
-    const terminal = vscode.window.createTerminal(this.lesson.title);
+  async #showInTerminal(text: string): Promise<void> {
+    // Where the lessons' examples and videos are. VS Code refuses a folder that is not there.
+    const cwd = outputFolder();
+    await mkdir(cwd, { recursive: true });
+    const terminal = vscode.window.createTerminal({ name: this.lesson.title, cwd });
     terminal.show();
     terminal.sendText(text, false);
   }

@@ -1,8 +1,8 @@
 import type { Job } from "../worker/contract";
 
-/** The jobs among what a command answered with; none when it was called off or has said what is wrong. */
+/** The job or jobs that a command answered with; none when it was called off or has said what is wrong. */
 export function startedJobs(result: unknown): readonly Job[] {
-  return Array.isArray(result) ? result.filter(isJob) : [];
+  return (Array.isArray(result) ? result : [result]).filter(isJob);
 }
 
 function isJob(value: unknown): value is Job {

@@ -1,5 +1,5 @@
 // What the build checks of all lessons together: whatever would be wrong, dead or without effect on a lesson's page.
-import { access, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Problem } from "./frontMatter";
 import { parseLesson } from "./lesson";
@@ -14,7 +14,7 @@ export async function validateLessons(root: string): Promise<readonly string[]> 
   const sentences = await Promise.all(
     names.map(async (name) => {
       const source = await readFile(join(root, "lessons", name), "utf8");
-      const problems = await validateLesson(source, name, ids, (path) => exists(join(root, path)));
+      const problems = await validateLesson(source, name, ids, (path) => readIfThere(join(root, path)));
       return problems.map(({ line, message }) => `lessons/${name}:${line}: ${message}`);
     }),
   );
@@ -26,7 +26,7 @@ export async function validateLesson(
   source: string,
   name: string,
   ids: ReadonlySet<string>,
-  hasFile: (path: string) => Promise<boolean>,
+  read: (path: string) => Promise<string | null>,
 ): Promise<readonly Problem[]> {
   const { lesson, problems } = parseLesson(source);
   if (lesson === null) {
@@ -50,16 +50,26 @@ export async function validateLesson(
     }
   }
   for (const { target, line } of lesson.images) {
-    if (!(await hasFile(target))) {
+    const file = await read(target);
+    if (file === null) {
       found.push({ line, message: `there is no picture "${target}"` });
+    } else if (target.endsWith(".svg") && !isPlainDrawing(file)) {
+      found.push({ line, message: `"${target}" holds more than shapes and text` });
     }
   }
   return found;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+/** Nothing that loads, runs, listens or styles: it becomes part of the page. */
+function isPlainDrawing(svg: string): boolean {
+  const names = [...svg.matchAll(/<\s*([^\s/>!?]+)/g)].map(([, name]) => name);
+  return (
+    svg.startsWith("<svg ") &&
+    names.every((name) => ["svg", "g", "rect", "path", "text", "circle", "line"].includes(name ?? "")) &&
+    !/\s(on\w+|href|style|xlink:href)\s*=|url\(|<!|<\?/i.test(svg)
   );
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  return readFile(path, "utf8").catch(() => null);
 }

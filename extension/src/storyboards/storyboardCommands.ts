@@ -2,6 +2,8 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import { Failure } from "../errors";
+import type { Examples } from "../examples";
+import { isExample } from "../shared/examples";
 import { plainText } from "../plainText";
 import type { OutputPreview } from "../preview/previewView";
 import type { Job } from "../worker/contract";
@@ -14,12 +16,13 @@ export class StoryboardCommands {
   constructor(
     private readonly worker: Worker,
     private readonly preview: OutputPreview,
+    private readonly examples: Examples,
   ) {}
 
   /** Without a target, the storyboard in the active editor, or one that is chosen. Undefined when the person left. */
   async generate(target: unknown): Promise<Job | undefined> {
     await this.worker.start();
-    const file = await chooseFile(target);
+    const file = await this.fileOf(target);
     return file === undefined ? undefined : this.make(file, { kind: "all" });
   }
 
@@ -37,12 +40,16 @@ export class StoryboardCommands {
 
   async interactive(target: unknown): Promise<void> {
     await this.worker.start();
-    const file = await chooseFile(target);
+    const file = await this.fileOf(target);
     if (file !== undefined) {
       // What is changed in the prompt box is changed in the file: it is seen there.
       await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false, preserveFocus: true });
       await this.preview.openStoryboard(file);
     }
+  }
+
+  private fileOf(target: unknown): Promise<string | undefined> {
+    return isExample(target) ? this.examples.take(target) : chooseFile(target);
   }
 
   private async makeFrame(kind: "only" | "from" | "reroll", target: unknown): Promise<Job> {

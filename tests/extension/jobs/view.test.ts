@@ -45,7 +45,7 @@ describe("describeJob", () => {
   });
 
   it("has no progress for a phase of unknown length, and never more than all of it", () => {
-    const nothing = { step: 0, total: 0, within: 0, etaSeconds: null, preview: null } as const;
+    const nothing = { step: 0, total: 0, within: 0, etaSeconds: null, preview: null, stall: null } as const;
     const status = { state: "running", phase: "loading", ...nothing } as const;
     const loading = describeJob(golden("running", { status }));
     expect([loading.detail, loading.progress]).toEqual(["loading", null]);
@@ -72,7 +72,7 @@ describe("describeJob", () => {
 it("a download is told in bytes, goes on where it was, and is not made again", () => {
   const status = {
     ...({ state: "running", phase: "downloading", step: 1.2e9, total: 6_937_675_734, within: 0 } as const),
-    ...{ etaSeconds: 75, preview: null },
+    ...{ etaSeconds: 75, preview: null, stall: null },
   };
   const running = downloaded("running", { status });
   expect(describeJob(running).title).toBe("Download sdxl");

@@ -75,7 +75,11 @@ export const panels: FakePanel[] = [];
 export const terminals: { show: () => void; sendText: ReturnType<typeof vi.fn> }[] = [];
 export const registered: { serializer?: Serializer; provider?: Provider } = {};
 
+/** Of the settings, what a test says; the others are as VS Code's are when nothing was set. */
+export const settings: Record<string, unknown> = {};
+
 export const code = {
+  workspace: { getConfiguration: () => ({ get: (key: string) => settings[key] }) },
   commands: { executeCommand: vi.fn<(command: string, ...args: unknown[]) => Promise<unknown>>() },
   env: { clipboard: { writeText: vi.fn(() => Promise.resolve()) }, openExternal: vi.fn(() => Promise.resolve(true)) },
   window: {
@@ -92,7 +96,7 @@ export const code = {
       panels.push(panel);
       return panel;
     }),
-    createTerminal: vi.fn(() => {
+    createTerminal: vi.fn<(options: { name: string; cwd: string }) => (typeof terminals)[number]>(() => {
       const terminal = { show: vi.fn(), sendText: vi.fn() };
       terminals.push(terminal);
       return terminal;

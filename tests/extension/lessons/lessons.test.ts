@@ -1,5 +1,7 @@
 // From a message of the page to what is run, and from a job's end to the tick.
-import { resolve } from "node:path";
+import { mkdtemp, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { ExtensionContext } from "vscode";
 import { Failure } from "../../../extension/src/errors";
@@ -9,7 +11,7 @@ import type { Job } from "../../../extension/src/worker/contract";
 import type { Worker } from "../../../extension/src/worker/worker";
 import { golden } from "../jobs/golden";
 import { FakeEmitter } from "../preview/fakeCode";
-import { code, FakePanel, FakeUri, panels, registered, terminals } from "./fakeCode";
+import { code, FakePanel, FakeUri, panels, registered, settings, terminals } from "./fakeCode";
 
 vi.mock("vscode", async () => (await import("./fakeCode")).code);
 
@@ -236,7 +238,11 @@ test("code is copied as it is, and put into a terminal of its own without runnin
   const panel = await opened();
   expect(await panel.sends({ type: "copy", block: 0 })).toBeNull();
   expect(code.env.clipboard.writeText).toHaveBeenCalledExactlyOnceWith("ls -t ~/tt-scratchpad");
+  const folder = join(await mkdtemp(join(tmpdir(), "lessons-")), "not-there-yet");
+  settings["output.folder"] = folder;
   expect(await panel.sends({ type: "terminal", block: 0 })).toBeNull();
+  expect(code.window.createTerminal).toHaveBeenCalledWith({ name: "Your first video", cwd: folder });
+  expect((await stat(folder)).isDirectory()).toBe(true);
   expect(terminals).toHaveLength(1);
   expect(terminals[0]?.sendText).toHaveBeenCalledExactlyOnceWith("ls -t ~/tt-scratchpad", false);
 });

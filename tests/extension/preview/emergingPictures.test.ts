@@ -16,7 +16,16 @@ afterEach(async () => {
 
 function running(step: number, preview: string | null): Job {
   return job("running", {
-    status: { state: "running", phase: "denoising", step, total: 12, within: 0, etaSeconds: null, preview },
+    status: {
+      state: "running",
+      phase: "denoising",
+      step,
+      total: 12,
+      within: 0,
+      etaSeconds: null,
+      preview,
+      stall: null,
+    },
   });
 }
 

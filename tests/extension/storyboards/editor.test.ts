@@ -7,6 +7,7 @@ import type { WorkerHealth } from "../../../extension/src/shared/protocol";
 import { offerAdoption } from "../../../extension/src/storyboards/adoption";
 import { Boards } from "../../../extension/src/storyboards/boards";
 import { registerLanguageFeatures } from "../../../extension/src/storyboards/languageFeatures";
+import type { Examples } from "../../../extension/src/examples";
 import { StoryboardCommands } from "../../../extension/src/storyboards/storyboardCommands";
 import { makeTyped } from "../../../extension/src/storyboards/typedPrompt";
 import type { Job, Storyboard } from "../../../extension/src/worker/contract";
@@ -65,7 +66,7 @@ beforeEach(() => {
   boards = new Boards(asWorker, list);
   features = registerLanguageFeatures(asWorker, list, boards);
   adoption = offerAdoption(asWorker, boards);
-  commands = new StoryboardCommands(asWorker, preview as unknown as OutputPreview);
+  commands = new StoryboardCommands(asWorker, preview as unknown as OutputPreview, {} as Examples);
 });
 afterEach(() => {
   closeAll();

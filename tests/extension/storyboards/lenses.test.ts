@@ -13,6 +13,7 @@ const DENOISING: JobStatus = {
   within: 0,
   etaSeconds: 4,
   preview: null,
+  stall: null,
 };
 
 function titles(lenses: readonly Lens[], line: number): string[] {
