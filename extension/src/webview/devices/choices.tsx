@@ -49,12 +49,12 @@ export function Choices({ devices, chosen, send }: Props): JSX.Element {
 
 function modelsOf({ available, models, otherModels }: Device): string | null {
   if (models.length === 0) {
-    return "No model of this version runs there.";
+    return "No model runs there as it is now.";
   }
   if (!available) {
     return null;
   }
-  const others = otherModels.length === 0 ? "" : ` In this version not: ${otherModels.join(", ")}.`;
+  const others = otherModels.length === 0 ? "" : ` Not: ${otherModels.join(", ")}.`;
   return `Runs ${models.join(", ")}.${others}`;
 }
 
