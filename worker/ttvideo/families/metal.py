@@ -11,11 +11,12 @@ from pydantic import BaseModel
 
 from ttvideo.contract import Phase
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Prompt, Run, Shot, StepEvent, WithinEvent
+from ttvideo.families.board_events import pass_on
+from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Prompt, Run, Shot
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
 from ttvideo.tt import detect
-from ttvideo.tt.device import DEVICE, Event, PhaseBegun, StepDone
+from ttvideo.tt.device import DEVICE
 from ttvideo.tt.engine.opening import Opening
 from ttvideo.tt.machine import Machine
 from ttvideo.tt.metal import table, tree
@@ -81,7 +82,7 @@ class Metal:
         self._folder = checkpoints.find(published)
         on_event(PhaseEvent(Phase.LOADING))
         on_event(NoteEvent(f"{self._pipeline.title} is run by tt-metal's own pipeline, of {found}."))
-        DEVICE.open(self._opening, lambda event: _tell(event, on_event))
+        DEVICE.open(self._opening, lambda event: pass_on(event, on_event))
 
     def draw(self, prompt: Prompt, params: BaseModel, on_event: OnEvent) -> Pixels:
         """uint8 [frames, height, width, 3].
@@ -99,8 +100,8 @@ class Metal:
         tensors = {} if start is None else {"picture": torch.tensor(start)}
         arguments = {"pipeline": self._pipeline.id, "checkpoint": str(self._folder), **asdict(drawing)}
         with DEVICE.use:
-            DEVICE.open(self._opening, lambda event: _tell(event, on_event))
-            made = DEVICE.run("metal", tensors, arguments, lambda event: _tell(event, on_event))
+            DEVICE.open(self._opening, lambda event: pass_on(event, on_event))
+            made = DEVICE.run("metal", tensors, arguments, lambda event: pass_on(event, on_event))
         frames: Pixels = made["frames"].numpy()
         return frames
 
@@ -216,12 +217,3 @@ def _frame(pixels: Pixels) -> Frame:
 
     frame: Frame = np.divide(pixels, np.float32(255), dtype=np.float32)
     return frame
-
-
-def _tell(event: Event, on_event: OnEvent) -> None:
-    if isinstance(event, PhaseBegun):
-        on_event(PhaseEvent(event.phase, event.total))
-    elif isinstance(event, StepDone):
-        on_event(StepEvent(event.step, event.total))
-    else:
-        on_event(WithinEvent(0.0))
