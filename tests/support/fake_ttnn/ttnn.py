@@ -1,7 +1,7 @@
 """A ttnn that computes with torch, for tests of what goes wrong: the engine runs it where the real one is not.
 
 The file that FAKE_TTNN names holds what happens to the next operation: hang, die, timeout, memory, wrong; or nothing.
-With a number behind it, it happens after so many operations of this process.
+With a number behind it, it happens after so many operations of this process. With `stuck` no mesh can be opened.
 The file `log` beside it gets a line for each mesh that is opened and closed.
 """
 
@@ -81,6 +81,8 @@ def open_mesh_device(shape: MeshShape, **arguments: Any) -> MeshDevice:
     if shape[0] * shape[1] > chips:
         wanted = f"Requested mesh shape {shape} requires {shape[0] * shape[1]} devices"
         raise RuntimeError(FATAL.format(f"{wanted}, but only {chips} devices are available in the system mesh"))
+    while TROUBLE.exists() and TROUBLE.read_text() == "stuck":
+        time.sleep(0.01)
     note(f"open {shape[0]}x{shape[1]} {sorted(arguments)}")
     return MeshDevice(shape)
 

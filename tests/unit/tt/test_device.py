@@ -115,23 +115,26 @@ def test_boards_that_fail_give_one_error_and_can_be_opened_again(trouble: str, t
     assert opened == [PhaseBegun(Phase.LOADING)]
 
 
-class CancelAt:
-    def __init__(self, step: int) -> None:
-        self.step, self.seen = step, 0
+class StopAt:
+    def __init__(self, step: int, error: Exception) -> None:
+        self.step, self.error, self.seen = step, error, 0
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepDone):
             self.seen = event.step
         if self.seen >= self.step:
-            raise Cancelled
+            raise self.error
 
 
 def test_a_cancel_is_heeded_between_steps_and_leaves_the_mesh_open(n300: Boards) -> None:
     n300.device.open(None, Heard())
-    pid, cancel = engine_pid(n300.device), CancelAt(2)
-    with pytest.raises(Cancelled):
-        n300.device.run("check", {}, {"steps": 100_000}, cancel)
-    assert cancel.seen == 2
+    pid = engine_pid(n300.device)
+    # What else goes wrong while a step is told, such as a full disk, stops the program just as well.
+    for error in (Cancelled(), WorkerError(ErrorKind.DISK, "The disk is full.", "Make room.")):
+        stop = StopAt(2, error)
+        with pytest.raises(type(error)):
+            n300.device.run("check", {}, {"steps": 100_000}, stop)
+        assert stop.seen == 2
     assert check(n300.device)[-1] == StepDone(2, 2)
     assert engine_pid(n300.device) == pid
 
@@ -154,6 +157,16 @@ def test_a_cancel_ends_an_engine_that_hangs(n300: Boards, monkeypatch: pytest.Mo
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert n300.device.opening is None
+    assert Device(n300.tree.root).elsewhere() is None
+
+
+def test_boards_that_cannot_be_opened_in_time(n300: Boards, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "OPEN_SECONDS", 0.5)
+    n300.be("stuck")
+    with pytest.raises(WorkerError, match=r"did not open within 0\.5 seconds and was ended\.") as caught:
+        n300.device.open(None, Heard())
+    assert caught.value.kind is ErrorKind.DEVICE_FAILED
+    assert Device(n300.tree.root).elsewhere() is None
 
 
 def test_a_chip_has_one_user_and_others_learn_its_name(n300: Boards) -> None:

@@ -98,7 +98,7 @@ class Resetting:
         return self._reset
 
     def run(self) -> Reset:
-        """The whole transaction; gives its end, and raises nothing."""
+        """The whole transaction; gives its end. Raises WorkerError(DISK) when that cannot be written down."""
         before = self._queue.state()
         try:
             self._queue.pause(PAUSED)

@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -146,7 +146,7 @@ class Device:
             else:
                 on_event(StepDone(header["step"], header["total"], load(payload) if payload else {}))
 
-        try:
+        with self._closing_what_failed(self._engine):
             _, payload = self._engine.ask(
                 {"do": "run", "program": program, "arguments": dict(arguments)},
                 save(dict(tensors)) if tensors else b"",
@@ -154,10 +154,6 @@ class Device:
                 on_tick=lambda: on_event(Waiting()),
                 grace=CANCEL_SECONDS,
             )
-        except WorkerError as error:
-            if error.kind is ErrorKind.DEVICE_FAILED:
-                self.close()
-            raise
         self._note_memory(program)
         return load(payload) if payload else {}
 
@@ -165,8 +161,19 @@ class Device:
         """What is in use on the open mesh; None when nothing is open. Raises WorkerError(DEVICE_FAILED)."""
         if self._engine is None or self.opening is None:
             return None
-        facts, _ = self._engine.ask({"do": "memory"}, timeout=MEMORY_SECONDS)
+        with self._closing_what_failed(self._engine):
+            facts, _ = self._engine.ask({"do": "memory"}, timeout=MEMORY_SECONDS)
         return Memory(**facts)
+
+    @contextlib.contextmanager
+    def _closing_what_failed(self, engine: EngineProcess) -> Iterator[None]:
+        """Chips that failed, or whose engine is gone, are given free."""
+        try:
+            yield
+        except BaseException as error:
+            if not engine.alive or (isinstance(error, WorkerError) and error.kind is ErrorKind.DEVICE_FAILED):
+                self.close()
+            raise
 
     def _note_memory(self, program: str) -> None:
         if log.isEnabledFor(logging.INFO) and (memory := self.memory()) is not None:

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,23 +80,19 @@ class EngineProcess:
         self._next += 1
         deadline = None if timeout is None else time.monotonic() + timeout
         self._send({**header, "id": self._next}, payload)
-        try:
-            while True:
+        while True:
+            with self._stopping_when_it_raises(grace):
                 on_tick()
-                if deadline is not None and time.monotonic() > deadline:
-                    self.kill()
-                    raise self._silent(str(header["do"]), timeout or 0.0)
-                message = self._receive(TICK_SECONDS)
-                if message is None or message[0]["id"] != self._next:
-                    continue
-                if "event" not in message[0]:
-                    return _answer(message)
+            if deadline is not None and time.monotonic() > deadline:
+                self.kill()
+                raise self._silent(str(header["do"]), timeout or 0.0)
+            message = self._receive(TICK_SECONDS)
+            if message is None or message[0]["id"] != self._next:
+                continue
+            if "event" not in message[0]:
+                return _answer(message)
+            with self._stopping_when_it_raises(grace):
                 on_event(*message)
-        except WorkerError:
-            raise
-        except BaseException:
-            self._stop(grace)
-            raise
 
     def kill(self) -> None:
         """End it at once, with what it started."""
@@ -119,6 +115,14 @@ class EngineProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         self.kill()
+
+    @contextlib.contextmanager
+    def _stopping_when_it_raises(self, grace: float) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._stop(grace)
+            raise
 
     def _stop(self, grace: float) -> None:
         """Wait for what is running to heed the cancel."""
