@@ -14,6 +14,7 @@ from ttvideo.contract import METHODS, DeviceStatus, Hello, Job, Jobs, Models, Qu
 from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import open_queue
 from ttvideo.rpc.methods import make_handlers
+from ttvideo.rpc.preflights import Preflights
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, WORKER_ERROR = -32700, -32600, -32601, -32602, -32000
 HELLO = {"clientVersion": "test"}
@@ -23,7 +24,8 @@ PROMPT = {"prompt": "a red ball bouncing on green grass"}
 
 def test_every_method_has_a_handler() -> None:
     queue = open_queue("terminal")
-    assert make_handlers(queue, OutputWatch(queue, lambda appeared: None)).keys() == METHODS.keys()
+    outputs, preflights = OutputWatch(queue, lambda appeared: None), Preflights(lambda event, preflight: None)
+    assert make_handlers(queue, outputs, preflights).keys() == METHODS.keys()
     queue.close()
 
 

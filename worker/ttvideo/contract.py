@@ -475,6 +475,46 @@ class DeviceStatus(Wire):
     problems: tuple[BoardProblem, ...]
 
 
+class PreflightParams(Wire):
+    """Whether a model fits a Tenstorrent board; `parameters` as for jobs/submit."""
+
+    model: str
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    board: str | None = Field(None, description="Such as n150; None: that of this machine, else n150")
+
+
+class PreflightNeeds(Wire):
+    """What the model's denoising needs of one chip."""
+
+    dram_loaded: int = Field(description="Bytes, with the weights alone")
+    dram_peak: int
+    dram_total: int
+    l1_peak: int = Field(description="Bytes of a core")
+    l1_total: int
+    programs: int = Field(description="That are compiled the first time")
+    operations: int = Field(description="Of one step, on the board")
+    transfers: int = Field(description="Of one step, between host and board")
+    step_seconds: float = Field(description="Of one step; a lower bound, the roofline: no board is as fast")
+    clip_seconds: float = Field(description="Of all steps; a lower bound as well")
+    sources: str = Field(description="Of the numbers that the bounds are worked out with")
+
+
+class Preflight(Wire):
+    """One preflight: how far it is, or what came of it. A later one of this worker takes its place."""
+
+    id: int = Field(description="Later ones have greater numbers")
+    state: Literal["running", "fits", "too_large", "refused", "failed"]
+    message: str = Field(description="A sentence for people, in every state")
+    hint: str = ""
+    model: str
+    title: str = Field(description="Of the model")
+    board: str
+    board_title: str
+    parameters: dict[str, JsonValue] = Field(description="As the model would be run with them")
+    needs: PreflightNeeds | None = None
+    ttnn: str | None = Field(None, description="Version of the ttnn that tried it")
+
+
 class OutputAppeared(Wire):
     """A finished file: of a job, or one that some other program put into a watched folder."""
 
@@ -585,6 +625,7 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "queue/resume": (Nothing, QueueState),
     "device/status": (Nothing, DeviceStatus),
     "device/reset": (Nothing, Reset),
+    "device/preflight": (PreflightParams, Preflight),
     "outputs/watch": (WatchParams, Outputs),
     "storyboard/check": (StoryboardText, Storyboard),
     "storyboard/complete": (StoryboardPlace, Completions),
@@ -596,6 +637,7 @@ EVENTS: dict[str, type[Wire]] = {
     "queue/changed": QueueState,
     "device/changed": DeviceStatus,
     "device/reset": Reset,
+    "device/preflight": Preflight,
     "output/appeared": OutputAppeared,
     "log": LogMessage,
 }

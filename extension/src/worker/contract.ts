@@ -483,6 +483,57 @@ export interface Outputs {
 export type Phase =
   "downloading" | "loading" | "compiling" | "encoding" | "denoising" | "decoding" | "saving" | "stitching";
 
+/** One preflight: how far it is, or what came of it. A later one of this worker takes its place. */
+export interface Preflight {
+  /** Later ones have greater numbers */
+  readonly id: number;
+  readonly state: "running" | "fits" | "too_large" | "refused" | "failed";
+  /** A sentence for people, in every state */
+  readonly message: string;
+  readonly hint: string;
+  readonly model: string;
+  /** Of the model */
+  readonly title: string;
+  readonly board: string;
+  readonly boardTitle: string;
+  /** As the model would be run with them */
+  readonly parameters: Readonly<Record<string, JsonValue>>;
+  readonly needs: PreflightNeeds | null;
+  /** Version of the ttnn that tried it */
+  readonly ttnn: string | null;
+}
+
+/** What the model's denoising needs of one chip. */
+export interface PreflightNeeds {
+  /** Bytes, with the weights alone */
+  readonly dramLoaded: number;
+  readonly dramPeak: number;
+  readonly dramTotal: number;
+  /** Bytes of a core */
+  readonly l1Peak: number;
+  readonly l1Total: number;
+  /** That are compiled the first time */
+  readonly programs: number;
+  /** Of one step, on the board */
+  readonly operations: number;
+  /** Of one step, between host and board */
+  readonly transfers: number;
+  /** Of one step; a lower bound, the roofline: no board is as fast */
+  readonly stepSeconds: number;
+  /** Of all steps; a lower bound as well */
+  readonly clipSeconds: number;
+  /** Of the numbers that the bounds are worked out with */
+  readonly sources: string;
+}
+
+/** Whether a model fits a Tenstorrent board; `parameters` as for jobs/submit. */
+export interface PreflightParams {
+  readonly model: string;
+  readonly parameters?: Readonly<Record<string, JsonValue>>;
+  /** Such as n150; None: that of this machine, else n150 */
+  readonly board?: string | null;
+}
+
 export interface QueueState {
   readonly paused: boolean;
   readonly reason: string | null;
@@ -744,6 +795,7 @@ export interface Methods {
   "queue/resume": { params: Nothing; result: QueueState };
   "device/status": { params: Nothing; result: DeviceStatus };
   "device/reset": { params: Nothing; result: Reset };
+  "device/preflight": { params: PreflightParams; result: Preflight };
   "outputs/watch": { params: WatchParams; result: Outputs };
   "storyboard/check": { params: StoryboardText; result: Storyboard };
   "storyboard/complete": { params: StoryboardPlace; result: Completions };
@@ -756,6 +808,7 @@ export interface Events {
   "queue/changed": QueueState;
   "device/changed": DeviceStatus;
   "device/reset": Reset;
+  "device/preflight": Preflight;
   "output/appeared": OutputAppeared;
   log: LogMessage;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +134,16 @@ def effective(request: GenerateRequest) -> Effective:
     remarks = family.remarks(request.prompt, request.negative_prompt)
     unread = family.unread(params) if request.negative_prompt.strip() else None
     return Effective(params.model_dump(mode="json", by_alias=True), notes + remarks + ([unread] if unread else []))
+
+
+def fitted(model: str, parameters: Mapping[str, Any]) -> tuple[Family, BaseModel]:
+    """The parameters that a model would be run with, whether or not its weights are here.
+
+    Raises WorkerError(INVALID_PARAMETERS).
+    """
+    family = find(model)
+    params, _ = family.fit(_validate(family, {name: value for name, value in parameters.items() if value is not None}))
+    return family, params
 
 
 def _validate(family: Family, given: dict[str, Any]) -> BaseModel:

@@ -43,11 +43,12 @@ from ttvideo.jobs.outputs import OutputWatch
 from ttvideo.jobs.queue import Queue
 from ttvideo.jobs.reset import Resetting
 from ttvideo.jobs.storyboard import editor
+from ttvideo.rpc.preflights import Preflights
 from ttvideo.rpc.protocol import Handler
 from ttvideo.tt import detect
 
 
-def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
+def make_handlers(queue: Queue, outputs: OutputWatch, preflights: Preflights) -> dict[str, Handler]:
     """One handler for each entry of METHODS. All are quick: a job is never a pending request."""
 
     def hello(_: HelloParams) -> Hello:
@@ -152,6 +153,7 @@ def make_handlers(queue: Queue, outputs: OutputWatch) -> dict[str, Handler]:
         "queue/resume": unpause,
         "device/status": devices,
         "device/reset": reset,
+        "device/preflight": preflights.begin,
         "outputs/watch": watch,
         "storyboard/check": check,
         "storyboard/complete": complete,

@@ -65,12 +65,14 @@ def serve() -> int:
     from ttvideo.jobs.runner import Runner
     from ttvideo.rpc.events import DeviceEvents, LogEvents, QueueEvents
     from ttvideo.rpc.methods import make_handlers
+    from ttvideo.rpc.preflights import Preflights
     from ttvideo.rpc.protocol import make_protocol
     from ttvideo.tt import detect
 
     queue = open_queue("worker")
     outputs = OutputWatch(queue, lambda appeared: protocol.post("output/appeared", appeared))
-    protocol = make_protocol(make_handlers(queue, outputs))
+    preflights = Preflights(lambda event, preflight: protocol.post(event, preflight))
+    protocol = make_protocol(make_handlers(queue, outputs, preflights))
     log_events = LogEvents(protocol.post)
     logging.getLogger("ttvideo").addHandler(log_events)
     log_events.start()
@@ -94,6 +96,7 @@ def serve() -> int:
     outputs.stop(LAST_EVENTS_SECONDS)
     events.stop(LAST_EVENTS_SECONDS)
     devices.stop(LAST_EVENTS_SECONDS)
+    preflights.stop(LAST_EVENTS_SECONDS)
     queue.close()
     logging.shutdown()
     if not stopped:

@@ -45,7 +45,7 @@ def setup(system: boards.System, folder: Path | None = None) -> None:
         folder = cache_folder() / "mock"
     os.environ.update(environment(system, package, folder, os.environ))
     # They name real chips, and a mesh of the real machine.
-    for name in ("TT_VISIBLE_DEVICES", "MESH_DEVICE", "TT_MESH_GRAPH_DESC_PATH"):
+    for name in ("TT_VISIBLE_DEVICES", "MESH_DEVICE", "TT_MESH_GRAPH_DESC_PATH", "TT_METAL_ARCH_NAME", "ARCH_NAME"):
         os.environ.pop(name, None)
 
 

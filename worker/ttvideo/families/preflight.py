@@ -1,0 +1,92 @@
+"""What preflight runs of each model: the program that denoises it on Tenstorrent boards, where there is one of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import animatediff, tiny
+from ttvideo.families.family import Family
+from ttvideo.tt.metal import table
+from ttvideo.tt.mock.trial import Subject
+
+SD1_TEXT, SD1_CHANNELS, SD1_PIXELS = (77, 768), 4, 8
+"""Stable Diffusion 1's tokens of a text and their width, channels of latents, and pixels of a latent's side."""
+
+
+def refusal(family: Family) -> WorkerError | None:
+    """Why there is nothing to try of a model, if there is not."""
+    if family.Params in (tiny.Params, animatediff.Params):
+        return None
+    if any(table.known(published.id) for published in family.published):
+        return WorkerError(
+            ErrorKind.UNSUPPORTED,
+            f"{family.title} runs on boards by tt-metal's own pipeline, which cannot be tried on a mock board.",
+            f"`ttvideo devices` says whether it runs on the boards of this machine; else it runs on {_on(family)}.",
+        )
+    return WorkerError(
+        ErrorKind.UNSUPPORTED,
+        f"{family.title} has no program for Tenstorrent boards: there is nothing to try.",
+        f"It runs on {_on(family)}. AnimateDiff and the bundled model have one.",
+    )
+
+
+def subject(family: Family, params: Any) -> Subject:
+    """What is tried for `params`, which are fitted. Needs no weights of the model. Raises what `refusal` gives."""
+    if isinstance(params, tiny.Params):
+        return _tiny(params)
+    if isinstance(params, animatediff.Params):
+        return _animatediff(params)
+    raise refusal(family) or AssertionError(family.id)
+
+
+def _on(family: Family) -> str:
+    return " or ".join(sorted(family.devices - {"tt"}))
+
+
+def _tiny(params: tiny.Params) -> Subject:
+    unet, motion, text, vae = (
+        json.loads((tiny.FOLDER / part / "config.json").read_text())
+        for part in ("unet", "motion_adapter", "text_encoder", "vae")
+    )
+    pixels = 2 ** (len(vae["block_out_channels"]) - 1)
+    guided = params.guidance > 1
+    return Subject(
+        configs=(unet, motion),
+        weights=dict(_stored("unet", *(["motion_adapter"] if params.motion else []))),
+        latents=(1, vae["latent_channels"], params.frames, params.height // pixels, params.width // pixels),
+        text=(2 if guided else 1, text["max_position_embeddings"], text["hidden_size"]),
+        guidance=params.guidance if guided else None,
+    )
+
+
+def _stored(*parts: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    from safetensors import safe_open
+
+    for part in parts:
+        with safe_open(tiny.FOLDER / part / "diffusion_pytorch_model.safetensors", "pt") as file:
+            for name in file.keys():  # noqa: SIM118 - it is no dict
+                yield name, tuple(file.get_slice(name).get_shape())
+
+
+def _animatediff(params: animatediff.Params) -> Subject:
+    """As all checkpoints of Stable Diffusion 1 are, with the motion modules of v1.5.2."""
+    from accelerate import init_empty_weights  # type: ignore[import-untyped]
+    from diffusers import UNetMotionModel
+
+    with init_empty_weights():
+        unet = UNetMotionModel(cross_attention_dim=SD1_TEXT[1])
+    guided = params.guidance > 1
+    return Subject(
+        configs=({name: value for name, value in unet.config.items() if not name.startswith("_")},),
+        weights={
+            name: tuple(weight.shape)
+            for name, weight in unet.state_dict().items()
+            if params.motion or "motion_modules" not in name
+        },
+        latents=(1, SD1_CHANNELS, params.frames, params.height // SD1_PIXELS, params.width // SD1_PIXELS),
+        text=(2 if guided else 1, *SD1_TEXT),
+        guidance=params.guidance if guided else None,
+    )

@@ -1,0 +1,194 @@
+"""What a program costs, read from ttnn's own capture of it.
+
+Memory is what ttnn itself allocates, and exact. The time is the roofline: no board can be faster, and any may be much
+slower. It counts what matrix engines multiply at their highest rate, and what is read from and written to DRAM once
+for each operation; kernels, dispatch, Ethernet and the host cost nothing in it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import ttnn
+
+from ttvideo.tt import boards
+
+# tt-metal, tech_reports/matrix_engine/matrix_engine.md, for Wormhole and Blackhole: 8x16 times 16x16 in a cycle, and as
+# often again for each further phase of the fidelity. Clocks, cores and bandwidth are boards.py's, with their sources.
+FLOPS_PER_CYCLE = 4096
+PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
+FIDELITY = re.compile(r"math_fidelity=(\w+)")
+SHAPE = re.compile(r"\d+")
+
+DRAM = 0
+"""In a graph, the number of this kind of memory."""
+TRANSFERS = frozenset({"Tensor::to_device", "tt::tt_metal::copy_to_device", "Tensor::cpu"})
+# They read as much of their input as they give.
+PARTIAL = frozenset({"SliceDeviceOperation"})
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of all calls of one device operation."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    """At least; all of them together."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Of what ran within `captured`, for one chip."""
+
+    dram_peak: int
+    """Bytes, with what lay there before."""
+    dram_total: int
+    l1_peak: int
+    """Bytes of a core: buffers, and the circular buffers of programs that were built within."""
+    l1_total: int
+    programs: int
+    """That were built: those that the mesh had are not counted."""
+    transfers: int
+    """Between host and board."""
+    costs: Mapping[str, Cost]
+    """By device operation."""
+
+    @property
+    def operations(self) -> int:
+        return sum(cost.calls for cost in self.costs.values())
+
+    @property
+    def seconds(self) -> float:
+        """At least."""
+        return sum(cost.seconds for cost in self.costs.values())
+
+
+@dataclass
+class Captured:
+    reports: list[Report] = field(default_factory=list)
+    stopped_in: str = ""
+    """The operation that raised, if one did."""
+
+    @property
+    def report(self) -> Report:
+        """Raises IndexError before the end."""
+        return self.reports[0]
+
+
+@contextmanager
+def captured(mesh: ttnn.MeshDevice, kind: boards.BoardType) -> Iterator[Captured]:
+    """Report on what runs within, on a mesh of boards of this kind. There is no report when it raises."""
+    start, built = ttnn.get_memory_view(mesh, ttnn.BufferType.DRAM), mesh.num_program_cache_entries()
+    capture = Captured()
+    ttnn.graph.begin_graph_capture(ttnn.graph.RunMode.NORMAL)
+    try:
+        yield capture
+    except BaseException:
+        capture.stopped_in = _unfinished(ttnn.graph.end_graph_capture())
+        raise
+    graph: Sequence[Node] = ttnn.graph.end_graph_capture()
+    usage = ttnn.graph.extract_resource_usage_per_core(graph)
+    capture.reports.append(
+        Report(
+            dram_peak=(start.total_bytes_allocated_per_bank + _peak_of_bank(graph)) * start.num_banks,
+            dram_total=start.total_bytes_per_bank * start.num_banks,
+            l1_peak=usage.peak_total,
+            l1_total=ttnn.get_max_worker_l1_unreserved_size(),
+            programs=mesh.num_program_cache_entries() - built,
+            transfers=sum(node["params"]["name"] in TRANSFERS for node in graph if _starts(node)),
+            costs=costs(graph, kind),
+        )
+    )
+
+
+def costs(graph: Sequence[Node], kind: boards.BoardType) -> dict[str, Cost]:
+    """Of each device operation in a graph, the most expensive first."""
+    found: defaultdict[str, Cost] = defaultdict(Cost)
+    running: list[Node] = []
+    for node in graph:
+        if _starts(node):
+            running.append(node)
+        elif node["node_type"] == "function_end":
+            start = running.pop()
+            name = start["params"]["name"]
+            if "program_cache_hit" in start["params"]:
+                before, results = found[name], _tensors(graph, node["connections"])
+                seconds = _seconds(start, _tensors(graph, start["input_tensors"]), results, kind)
+                found[name] = Cost(before.calls + 1, before.seconds + seconds)
+    return dict(sorted(found.items(), key=lambda item: -item[1].seconds))
+
+
+def _seconds(start: Node, inputs: Sequence[Node], results: Sequence[Node], kind: boards.BoardType) -> float:
+    name = start["params"]["name"]
+    fidelity = FIDELITY.search(str(start["arguments"][0])) if start["arguments"] else None
+    rate = FLOPS_PER_CYCLE / PHASES.get(fidelity[1] if fidelity else "", 1) * kind.cores * kind.arch.clock
+    # What is written in place is counted once, and memory of a core for nothing.
+    moved = {tensor["params"]["device_tensors"]: tensor for tensor in (*(() if name in PARTIAL else inputs), *results)}
+    bytes_moved: int = sum(
+        tensor["params"]["size"] for tensor in moved.values() if tensor["params"]["buffer_type"] == DRAM
+    )
+    bytes_moved *= 2 if name in PARTIAL else 1
+    return max(_flops(name, inputs, results) / rate, bytes_moved / kind.bandwidth)
+
+
+def _flops(name: str, inputs: Sequence[Node], results: Sequence[Node]) -> int:
+    shapes, made = [_shape(tensor) for tensor in inputs], [_shape(tensor) for tensor in results]
+    if name in ("MatmulDeviceOperation", "MinimalMatmulDeviceOperation"):
+        return 2 * math.prod(made[0]) * shapes[0][-1]
+    if name == "Conv2dDeviceOperation":
+        # Prepared weights: a row for each input channel and place of the kernel.
+        return 2 * math.prod(made[0]) * shapes[1][-2]
+    if name == "SDPAOperation":
+        return 4 * math.prod(shapes[0]) * shapes[1][-2]
+    return 0
+
+
+def _peak_of_bank(graph: Sequence[Node]) -> int:
+    """Bytes of DRAM above the start, in the fullest bank of a chip."""
+    now = peak = 0
+    for node in graph:
+        sign = {"buffer_allocate": 1, "buffer_deallocate": -1}.get(node["node_type"], 0)
+        if sign and node["params"]["buffer_type"] == DRAM:
+            now += sign * int(node["params"]["max_size_per_bank"])
+            peak = max(peak, now)
+    return peak
+
+
+def _unfinished(graph: Sequence[Node]) -> str:
+    """The outermost operation that began and did not end, with the shapes of what it was given; or that which began
+    last.
+    """
+    running: list[Node] = []
+    last: list[Node] = []
+    for node in graph:
+        if _starts(node):
+            running.append(node)
+            last = [*running]
+        elif node["node_type"] == "function_end" and running:
+            running.pop()
+    chain = running or last
+    given = next((shapes for node in reversed(chain) if (shapes := _tensors(graph, node["input_tensors"]))), [])
+    sizes = ", ".join("x".join(map(str, _shape(tensor))) for tensor in given[:2])
+    return (chain[0]["params"]["name"] if chain else "") + (f" of {sizes}" if sizes else "")
+
+
+def _starts(node: Node) -> bool:
+    return bool(node["node_type"] == "function_start")
+
+
+def _tensors(graph: Sequence[Node], places: Sequence[int]) -> list[Node]:
+    """Those that lie on the board."""
+    nodes = (graph[place] for place in places if place < len(graph))
+    return [node for node in nodes if node["node_type"] == "tensor" and "device_tensors" in node["params"]]
+
+
+def _shape(tensor: Node) -> list[int]:
+    return [int(size) for size in SHAPE.findall(tensor["params"]["shape"])]
