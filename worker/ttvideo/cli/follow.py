@@ -23,6 +23,7 @@ class Follower:
         self._on_terminal = sys.stderr.isatty() and not json
         self._shown: dict[str, str] = {}
         self._said: set[str] = set()
+        self._stalled: set[str] = set()
         self._interrupts = 0
 
     def run(self) -> int:
@@ -67,6 +68,7 @@ class Follower:
             print(job.model_dump_json(by_alias=True), flush=True)
         else:
             self._say_new(job.notes)
+            self._say_stall(job)
         if isinstance(job.status, Queued) and job.status.waiting_for and not self._wait:
             self._leave(job.status.waiting_for)
         if not self._json:
@@ -83,6 +85,14 @@ class Follower:
                 self._said.add(note)
                 self._close_bar()
                 self._say(note)
+
+    def _say_stall(self, job: Job) -> None:
+        """Once for each time that the job stands still."""
+        stall = job.status.stall if isinstance(job.status, Running) else None
+        if stall is not None and job.id not in self._stalled:
+            self._close_bar()
+            self._say(f"{stall.message} {stall.hint}")
+        self._stalled = self._stalled | {job.id} if stall else self._stalled - {job.id}
 
     def _leave(self, holder: str) -> None:
         for id in self._ids:

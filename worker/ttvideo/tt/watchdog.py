@@ -84,7 +84,7 @@ class Watchdog:
             return self._stall
         seen, self._looked = self.look(), now
         message = f"No step for {_time(silent)}, and this job's steps take {_time(usual)}. {_seen(seen, self._before)}"
-        hint = "If it does not go on, reset the boards: the job then goes on where it stopped."
+        hint = "If it does not go on, reset the boards (`ttvideo reset`): the job then goes on where it stopped."
         self._stall = Stall(message=message.strip(), hint=hint)
         return self._stall
 
