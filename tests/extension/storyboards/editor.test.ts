@@ -66,7 +66,7 @@ beforeEach(() => {
   boards = new Boards(asWorker, list);
   features = registerLanguageFeatures(asWorker, list, boards);
   adoption = offerAdoption(asWorker, boards);
-  commands = new StoryboardCommands(asWorker, preview as unknown as OutputPreview, {} as Examples);
+  commands = new StoryboardCommands(asWorker, preview as unknown as OutputPreview, {} as unknown as Examples);
 });
 afterEach(() => {
   closeAll();
