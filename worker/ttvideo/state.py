@@ -1,4 +1,7 @@
-"""What the processes of one user share on disk: where it is, who they are, and the locks that say who drives what."""
+"""What the processes of one user share on disk: where it is, who they are, and the locks that say who drives what.
+
+The engine's Python, which reads this, too, may have none of the packages that are imported within functions here.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import filelock
-import platformdirs
-import psutil
-
 
 def state_folder() -> Path:
     """Where database and locks live: $TTVIDEO_STATE, else the platform's place for user state."""
-    return Path(os.environ.get("TTVIDEO_STATE") or platformdirs.user_state_dir("ttvideo", appauthor=False))
+    own = os.environ.get("TTVIDEO_STATE")
+    if own:
+        return Path(own)
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("ttvideo", appauthor=False))
 
 
 def cache_folder() -> Path:
     """Of what can be made again."""
     own = os.environ.get("TTVIDEO_CACHE")
-    return Path(own) if own else platformdirs.user_cache_path("ttvideo")
+    if own:
+        return Path(own)
+    import platformdirs
+
+    return platformdirs.user_cache_path("ttvideo")
 
 
 def process_title() -> str:
@@ -45,9 +53,13 @@ class ProcessIdentity:
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
         """Of a living process. Raises psutil.NoSuchProcess."""
+        import psutil
+
         return cls(pid, psutil.Process(pid).create_time())
 
     def alive(self) -> bool:
+        import psutil
+
         try:
             process = psutil.Process(self.pid)
             # The clock behind create_time may be stepped between two readings; pids do not come round in a second.
@@ -62,6 +74,8 @@ class DeviceLock:
     """An flock on `<state>/devices/<device>.lock`: the system releases it when its holder dies, however it dies."""
 
     def __init__(self, state_folder: Path, device: str, title: str) -> None:
+        import filelock
+
         folder = state_folder / "devices"
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(folder / f"{device}.lock", thread_local=False)
@@ -70,6 +84,8 @@ class DeviceLock:
 
     def acquire(self, user: ProcessIdentity | None = None) -> bool:
         """Take the device if nobody else has it. `user` is the child process that uses it, if one does."""
+        import filelock
+
         try:
             self._lock.acquire(blocking=False)
         except filelock.Timeout:

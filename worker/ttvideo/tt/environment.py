@@ -57,6 +57,8 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
     paths = [str(PACKAGES), home, *map(_whole, environment.get("PYTHONPATH", "").split(os.pathsep))]
     whole = {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | ({"TT_METAL_HOME": home} if home else {})
     wanted = {
+        # Whatever its programs keep lies where the worker looks for it.
+        "TTVIDEO_CACHE": str(cache_folder()),
         "TT_METAL_CACHE": str(cache_folder() / "kernels"),
         "TT_METAL_LOGS_PATH": str(cache_folder() / "ttnn"),
         "TT_METAL_OPERATION_TIMEOUT_SECONDS": str(OPERATION_SECONDS),
