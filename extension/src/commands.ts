@@ -1,5 +1,5 @@
 // Every command that package.json contributes, and what it does. Knows no VS Code, so that a test can read the table.
-import type { DevicePage } from "./devices/devicePage";
+import type { DeviceCommands } from "./devices/deviceCommands";
 import type { Examples } from "./examples";
 import type { VideoCommands } from "./generate/videoCommands";
 import type { JobCommands } from "./jobs/jobCommands";
@@ -15,7 +15,7 @@ export interface Rooms {
   readonly jobs: JobCommands;
   readonly outputs: OutputCommands;
   readonly worker: WorkerCommands;
-  readonly devices: DevicePage;
+  readonly devices: DeviceCommands;
   readonly models: ModelCommands;
   readonly preview: OutputPreview;
   readonly lessons: Lessons;
@@ -58,6 +58,7 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.removeModel": (target) => rooms.models.remove(target),
     "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),
     "ttVideo.detectHardware": () => rooms.devices.detect(),
+    "ttVideo.resetBoards": () => rooms.devices.reset(),
     "ttVideo.setUpWorker": () => rooms.worker.setUp(),
     "ttVideo.selectInterpreter": () => rooms.worker.selectInterpreter(),
     "ttVideo.restartWorker": () => rooms.worker.restart(),

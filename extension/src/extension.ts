@@ -2,9 +2,7 @@
 import * as vscode from "vscode";
 import { ALIASES, ALIASES_OWNER, commands, type Handler } from "./commands";
 import { ContextKeys } from "./contextKeys";
-import { DeviceItem } from "./devices/deviceItem";
-import { DevicePage } from "./devices/devicePage";
-import { Devices } from "./devices/devices";
+import { DeviceCommands } from "./devices/deviceCommands";
 import { Examples } from "./examples";
 import { Generator } from "./generate/generator";
 import { VideoCommands } from "./generate/videoCommands";
@@ -46,15 +44,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const lessons = new Lessons(context, worker, jobs);
   const examples = new Examples(context.extensionUri, outputFolder);
   const keys = new ContextKeys(context.globalState, worker, jobs);
-  const devices = new Devices(worker);
-  const devicePage = new DevicePage(context.extensionUri, worker, devices);
+  const devices = new DeviceCommands(context.extensionUri, worker, jobs, own);
   const jobCommands = new JobCommands(worker, jobs, generator);
   const table = commands({
     videos: new VideoCommands(context, worker, generator, preview, examples),
     jobs: jobCommands,
     outputs: new OutputCommands(jobCommands, preview),
     worker: new WorkerCommands(context, worker, jobs, own, log),
-    devices: devicePage,
+    devices,
     models: new ModelCommands(context.secrets, worker),
     preview,
     lessons,
@@ -73,10 +70,10 @@ export function activate(context: vscode.ExtensionContext): void {
     lessons,
     keys,
     devices,
-    devicePage,
     registerLanguageFeatures(worker, jobs, boards),
     offerAdoption(worker, boards),
-    ...seen(worker, jobs, devices),
+    new JobTree(worker, jobs),
+    new Status(worker, jobs),
     vscode.window.registerWebviewViewProvider(OutputPreview.viewId, preview),
     announceEnds(jobs, own, preview),
     lessons.onDidComplete(() => {
@@ -93,11 +90,6 @@ export function activate(context: vscode.ExtensionContext): void {
     return worker.stop();
   };
   void goOn(worker, jobs, own);
-}
-
-/** What is always seen of the work and of the boards. */
-function seen(worker: Worker, jobs: JobList, devices: Devices): { dispose(): unknown }[] {
-  return [new JobTree(worker, jobs), new Status(worker, jobs), new DeviceItem(devices)];
 }
 
 /** VS Code waits for this when a window closes or reloads: the worker gets to keep what it has of a running job. */

@@ -12,6 +12,7 @@ export const RESTART: Button = { title: "Restart Worker", command: "ttVideo.rest
 export const LOG: Button = { title: "Show Log", command: "ttVideo.showLog" };
 const DOWNLOAD: Button = { title: "Download Model", command: "ttVideo.downloadModel" };
 const TOKEN: Button = { title: "Set Hugging Face Token", command: "ttVideo.setHuggingFaceToken" };
+export const RESET: Button = { title: "Reset Boards", command: "ttVideo.resetBoards" };
 export const HARDWARE: Button = { title: "Detect Hardware", command: "ttVideo.detectHardware" };
 
 export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
@@ -21,7 +22,7 @@ export const BUTTONS: Readonly<Record<FailureKind, readonly Button[]>> = {
   internal: [LOG],
   noDevice: [HARDWARE],
   deviceBusy: [HARDWARE],
-  deviceFailed: [HARDWARE, LOG],
+  deviceFailed: [RESET, HARDWARE, LOG],
   unsupported: [HARDWARE],
   modelMissing: [DOWNLOAD, SET_UP],
   modelBroken: [SET_UP, LOG],

@@ -24,3 +24,14 @@ test("a simulated board is on its page and in the status bar, and marked as such
   await workbench.statusBarItem("N300 (simulated)").click();
   await expect(page.getByRole("heading", { name: "Tenstorrent N300" })).toBeVisible();
 });
+
+test("a reset says first what it does, and then why simulated boards are not reset", async ({ workbench }) => {
+  await workbench.runCommand("TT Video: Reset Boards");
+  const question = workbench.message("Reset the Tenstorrent N300 (simulated)?");
+  await expect(question).toContainText("the queue is paused");
+  await workbench.screenshot("hardware-reset-question");
+  await question.getByRole("button", { name: "Reset", exact: true }).click();
+  await expect(workbench.message("there is nothing to reset")).toBeVisible();
+  await expect(workbench.devices.getByText("The boards were not reset.")).toBeVisible();
+  await workbench.screenshot("hardware-reset-refused");
+});

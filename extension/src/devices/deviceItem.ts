@@ -24,7 +24,7 @@ export class DeviceItem implements vscode.Disposable {
   }
 
   #show(devices: Devices): void {
-    const line = deviceLine(devices.status);
+    const line = deviceLine(devices.status, devices.reset);
     if (line === null) {
       this.#item.hide();
       return;

@@ -1,6 +1,6 @@
 // What the status bar says about the boards. Pure.
 import { boardName, chipsOf, hottest, silence, users } from "../shared/devices";
-import type { DeviceStatus } from "../worker/contract";
+import type { DeviceStatus, Reset } from "../worker/contract";
 
 export interface DeviceLine {
   readonly text: string;
@@ -11,7 +11,7 @@ export interface DeviceLine {
 }
 
 /** Null where there are no boards and nothing is wrong. */
-export function deviceLine(status: DeviceStatus | null): DeviceLine | null {
+export function deviceLine(status: DeviceStatus | null, reset: Reset | null): DeviceLine | null {
   if (status === null) {
     return null;
   }
@@ -19,6 +19,9 @@ export function deviceLine(status: DeviceStatus | null): DeviceLine | null {
   const broken = status.problems.some(({ severity }) => severity === "error");
   if (name === null && !broken) {
     return null;
+  }
+  if (reset?.state === "running") {
+    return { text: `$(loading~spin) ${name ?? "Tenstorrent"}, resetting`, lines: [reset.message], broken: false };
   }
   const heat = hottest(status);
   const using = users(status);

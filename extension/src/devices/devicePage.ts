@@ -64,7 +64,7 @@ export class DevicePage implements vscode.Disposable {
     const channel = new WebviewChannel<DeviceMessage, DevicePageState>(panel.webview, {
       isMessage: isDeviceMessage,
       handle: (message) => this.#handle(message),
-      state: () => ({ worker: this.worker.health, status: this.devices.status, chosen: chosenDevice() }),
+      state: () => this.#state(),
       visible: panel.visible,
       log: (sentence) => {
         console.warn(`${TITLE}: ${sentence}`);
@@ -81,6 +81,11 @@ export class DevicePage implements vscode.Disposable {
     this.#panel = panel;
     this.#channel = channel;
     panel.webview.html = createHtml(panel.webview, this.extensionUri, "devices", TITLE);
+  }
+
+  #state(): DevicePageState {
+    const { status, reset } = this.devices;
+    return { worker: this.worker.health, status, reset, chosen: chosenDevice() };
   }
 
   async #handle(message: Exclude<DeviceMessage, { type: "ready" }>): Promise<void> {

@@ -1,26 +1,30 @@
 // What the worker last said of this machine's devices. It tells by itself when something changes.
 import * as vscode from "vscode";
-import type { DeviceStatus } from "../worker/contract";
+import type { DeviceStatus, Reset } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 
 export class Devices implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: readonly { dispose(): unknown }[];
   #status: DeviceStatus | null = null;
+  #reset: Reset | null = null;
   readonly onDidChange = this.#changed.event;
 
   constructor(private readonly worker: Worker) {
     this.#subscriptions = [
       this.#changed,
       worker.on("device/changed", (status) => {
-        this.#set(status);
+        this.#set(status, this.#reset);
+      }),
+      worker.on("device/reset", (reset) => {
+        this.follow(reset);
       }),
       worker.onDidChangeHealth((health) => {
         if (health.kind === "ready") {
           // A worker that ended meanwhile says so by its health.
           this.look().catch(() => undefined);
         } else {
-          this.#set(null);
+          this.#set(null, null);
         }
       }),
     ];
@@ -31,11 +35,23 @@ export class Devices implements vscode.Disposable {
     return this.#status;
   }
 
+  /** The reset of the boards that goes on, or ended since somebody last looked. */
+  get reset(): Reset | null {
+    return this.#reset;
+  }
+
   /** Starts the worker when needed. Rejects with a Failure only. */
   async look(): Promise<DeviceStatus> {
     const status = await this.worker.call("device/status", {});
-    this.#set(status);
+    this.#set(status, this.#reset?.state === "running" ? this.#reset : null);
     return status;
+  }
+
+  follow(reset: Reset): void {
+    // What was asked for may be answered when it has already ended.
+    if (this.#reset?.startedAt !== reset.startedAt || this.#reset.state === "running") {
+      this.#set(this.#status, reset);
+    }
   }
 
   dispose(): void {
@@ -44,9 +60,10 @@ export class Devices implements vscode.Disposable {
     }
   }
 
-  #set(status: DeviceStatus | null): void {
-    if (status !== this.#status) {
+  #set(status: DeviceStatus | null, reset: Reset | null): void {
+    if (status !== this.#status || reset !== this.#reset) {
       this.#status = status;
+      this.#reset = reset;
       this.#changed.fire();
     }
   }

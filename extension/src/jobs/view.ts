@@ -139,8 +139,9 @@ function hint(job: Job): string | null {
     case "interrupted":
     case "cancelled":
       return describeResuming(job);
-    case "queued":
     case "running":
+      return job.status.stall && `${job.status.stall.message} ${job.status.stall.hint}`;
+    case "queued":
     case "cancelling":
     case "done":
       return null;

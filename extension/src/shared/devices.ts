@@ -1,5 +1,5 @@
 // What is said about devices and boards, in the status bar and on the page Hardware.
-import type { Backend, Chip, Device, DeviceStatus } from "../worker/contract";
+import type { Backend, Chip, Device, DeviceStatus, Reset } from "../worker/contract";
 
 export const DEVICE_NAMES: Readonly<Record<Device["id"], string>> = {
   tt: "Tenstorrent",
@@ -72,3 +72,11 @@ export function chipReadings({ celsius, watts, megahertz }: Chip): readonly stri
   ] as const;
   return told.flatMap(([value, unit]) => (value === null ? [] : `${Math.round(value)} ${unit}`));
 }
+
+export const RESET_WORDS: Readonly<Record<Reset["state"], string>> = {
+  running: "The boards are being reset.",
+  refused: "The boards were not reset.",
+  reset_complete: "The boards were reset.",
+  reset_unhealthy: "The boards are not well after the reset.",
+  reset_unverified: "Whether the boards were reset is not known.",
+};

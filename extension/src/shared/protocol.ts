@@ -1,5 +1,5 @@
 // What the webviews and the extension say to each other. Imported by both sides, so it knows neither.
-import type { DeviceStatus, JsonValue, ModelInfo, Phase } from "../worker/contract";
+import type { DeviceStatus, JsonValue, ModelInfo, Phase, Reset } from "../worker/contract";
 
 /** A request of a webview; each is answered once, by a Reply with its number. */
 export interface Request<Message> {
@@ -244,13 +244,15 @@ export interface DevicePageState {
   readonly worker: WorkerHealth;
   /** None while there is no worker to tell it */
   readonly status: DeviceStatus | null;
+  /** The reset of the boards that goes on, or that ended since somebody last looked */
+  readonly reset: Reset | null;
   /** Where new videos are made, as it is set */
   readonly chosen: string;
 }
 
 export const DEVICE_CHOICES = ["auto", "tt", "cuda", "cpu"] as const;
 /** The commands that a button of the page Hardware may run, and no others. */
-export const DEVICE_COMMANDS = [...HEALTH_COMMANDS, "ttVideo.generateVideo"] as const;
+export const DEVICE_COMMANDS = [...HEALTH_COMMANDS, "ttVideo.generateVideo", "ttVideo.resetBoards"] as const;
 
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 export type DeviceCommand = (typeof DEVICE_COMMANDS)[number];

@@ -4,7 +4,7 @@ import { boardName, likelyDevice, systemFacts, users } from "../../../extension/
 import { deadChip, n300, noBoard, noDriver, simulated } from "./statuses";
 
 it("names the board, how warm it is, and that somebody uses it", () => {
-  expect(deviceLine(n300)).toEqual({
+  expect(deviceLine(n300, null)).toEqual({
     text: "$(chip) N300 47 °C, in use",
     lines: [
       "N300: 1 × n300, 2 chips.",
@@ -16,20 +16,38 @@ it("names the board, how warm it is, and that somebody uses it", () => {
 });
 
 it("warns of a chip that does not answer, and of a board without a driver", () => {
-  expect(deviceLine(deadChip)).toMatchObject({ text: "$(warning) N300, 1 of 2 chips does not answer", broken: true });
-  expect(deviceLine(noDriver)).toMatchObject({ text: "$(warning) Tenstorrent, not usable", broken: true });
+  expect(deviceLine(deadChip, null)).toMatchObject({
+    text: "$(warning) N300, 1 of 2 chips does not answer",
+    broken: true,
+  });
+  expect(deviceLine(noDriver, null)).toMatchObject({ text: "$(warning) Tenstorrent, not usable", broken: true });
 });
 
 it("marks a simulated board, and says nothing of its use", () => {
-  expect(deviceLine(simulated)).toEqual({
+  expect(deviceLine(simulated, null)).toEqual({
     text: "$(chip) N300 (simulated)",
     lines: ["SIMULATED N300: 1 × n300, 2 chips.", "The boards are simulated. Unset TTVIDEO_BOARD."],
     broken: false,
   });
 });
 
+it("turns while the boards are reset", () => {
+  const reset = {
+    state: "running",
+    message: "Waiting for the chips.",
+    hint: "",
+    jobs: [],
+    by: "ttvideo (pid 7)",
+  } as const;
+  expect(deviceLine(deadChip, { ...reset, startedAt: 1, endedAt: null })).toEqual({
+    text: "$(loading~spin) N300, resetting",
+    lines: ["Waiting for the chips."],
+    broken: false,
+  });
+});
+
 it("is not there without a board, or before a worker has told", () => {
-  expect([deviceLine(noBoard), deviceLine(null)]).toEqual([null, null]);
+  expect([deviceLine(noBoard, null), deviceLine(null, null)]).toEqual([null, null]);
 });
 
 it("says once who uses several chips, the worker's own lock included", () => {

@@ -55,7 +55,8 @@ beforeEach(() => {
       return health;
     },
     onDidChangeHealth: healthChanged.event,
-    on: (_event: string, listener: (status: DeviceStatus) => void) => changed.event(listener),
+    on: (event: string, listener: (status: DeviceStatus) => void) =>
+      event === "device/changed" ? changed.event(listener) : { dispose: () => undefined },
     call,
   } as unknown as Worker;
   page = new DevicePage(new FakeUri("/ext") as unknown as Uri, worker, new Devices(worker));
@@ -66,7 +67,7 @@ test("it looks before it shows, and shows what changes", async () => {
   expect(panel.webview.html).toContain("res:/ext/dist/devices.js");
   await panel.sends({ type: "ready" });
   await vi.waitFor(() => {
-    expect(shown()).toEqual({ worker: { kind: "ready" }, status: n300, chosen: "auto" });
+    expect(shown()).toEqual({ worker: { kind: "ready" }, status: n300, reset: null, chosen: "auto" });
   });
   changed.fire(noBoard);
   await vi.waitFor(() => {

@@ -7,6 +7,7 @@ import {
   mainOutput,
   nameOfResult,
 } from "../../../extension/src/jobs/view";
+import type { Job } from "../../../extension/src/worker/contract";
 import { animated, boarded, downloaded, golden, STATES, stitched } from "./golden";
 
 describe("describeJob", () => {
@@ -42,6 +43,14 @@ describe("describeJob", () => {
     expect([running.phase, running.progress, running.etaSeconds]).toEqual(["denoising", 5 / 12, 3.5]);
     const others = STATES.filter((state) => state !== "running").map((state) => describeJob(golden(state)));
     expect(others.flatMap((each) => [each.phase, each.progress, each.etaSeconds]).filter(Boolean)).toEqual([]);
+  });
+
+  it("says what the watchdog sees of a job that stands still, and what to do", () => {
+    const { status } = golden("running");
+    const stall = { message: "No step for 2 min.", hint: "Reset the boards." };
+    expect(describeJob(golden("running")).hint).toBeNull();
+    const still = golden("running", { status: { ...status, stall } as Job["status"] });
+    expect(describeJob(still).hint).toBe("No step for 2 min. Reset the boards.");
   });
 
   it("has no progress for a phase of unknown length, and never more than all of it", () => {

@@ -8,12 +8,14 @@ import { Sentence } from "./sentence";
 
 interface Props {
   readonly status: DeviceStatus;
+  /** Whether the boards are being reset */
+  readonly resetting: boolean;
   readonly send: Send;
 }
 
 const ICONS = { error: "error", warning: "warning", information: "info" } as const;
 
-export function Boards({ status, send }: Props): JSX.Element {
+export function Boards({ status, resetting, send }: Props): JSX.Element {
   const name = boardName(status);
   return (
     <section class="card" aria-labelledby="boards">
@@ -30,6 +32,18 @@ export function Boards({ status, send }: Props): JSX.Element {
       ))}
       {status.problems.length > 0 && <Problems problems={status.problems} />}
       {name === null ? <NextSteps send={send} /> : <Facts status={status} send={send} />}
+      {name !== null && !status.simulated && (
+        <div class="actions">
+          <button
+            type="button"
+            class="button secondary"
+            disabled={resetting}
+            onClick={() => void send({ type: "command", command: "ttVideo.resetBoards" })}
+          >
+            Reset Boards…
+          </button>
+        </div>
+      )}
     </section>
   );
 }
@@ -142,7 +156,7 @@ function NextSteps({ send }: { readonly send: Send }): JSX.Element {
   );
 }
 
-function Facts({ status, send }: Props): JSX.Element {
+function Facts({ status, send }: Pick<Props, "status" | "send">): JSX.Element {
   const environment = status.system?.environment ?? [];
   return (
     <dl class="facts-list">

@@ -6,6 +6,7 @@ import { Health } from "../preview/health";
 import { Icon } from "../preview/iconButton";
 import { Boards } from "./boards";
 import { Choices } from "./choices";
+import { ResetMessage } from "./resetMessage";
 
 export type Send = (message: DeviceMessage) => Promise<void>;
 
@@ -34,7 +35,7 @@ export function Page({ state, channel }: Props): JSX.Element {
     await send({ type: "look" });
     setLooking(false);
   };
-  const { worker, status, chosen } = state;
+  const { worker, status, reset, chosen } = state;
   return (
     <div class="app">
       <main>
@@ -52,9 +53,10 @@ export function Page({ state, channel }: Props): JSX.Element {
               <p>{problem}</p>
             </div>
           )}
+          {reset !== null && <ResetMessage reset={reset} />}
           {status !== null && (
             <>
-              <Boards status={status} send={send} />
+              <Boards status={status} resetting={reset?.state === "running"} send={send} />
               <Choices devices={status.devices} chosen={chosen} send={send} />
             </>
           )}

@@ -78,6 +78,11 @@ function Running({ job, large, reducedMotion, onCancel }: RunningProps): JSX.Ele
         class={job.progress === null ? "unknown" : ""}
         aria-label={`Progress of ${job.title}`}
       />
+      {job.hint !== null && (
+        <p class="note" role="status">
+          <Icon name="warning" /> {job.hint}
+        </p>
+      )}
       {job.notes.map((note) => (
         <p key={note} class="note">
           <Icon name="info" /> {note}

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { DeviceMessage, DevicePageState } from "../../../../extension/src/shared/protocol";
 import { type Channel, Refusal } from "../../../../extension/src/webview/channel";
 import { Page } from "../../../../extension/src/webview/devices/page";
-import type { DeviceStatus } from "../../../../extension/src/worker/contract";
+import type { DeviceStatus, Reset } from "../../../../extension/src/worker/contract";
 import { deadChip, n300, noBoard, noDriver, simulated } from "../../devices/statuses";
 
 interface View {
@@ -29,7 +29,7 @@ function mount(status: DeviceStatus | null, more: Partial<DevicePageState> = {},
     getState: () => undefined,
     setState: () => undefined,
   };
-  const state: DevicePageState = { worker: { kind: "ready" }, status, chosen: "auto", ...more };
+  const state: DevicePageState = { worker: { kind: "ready" }, status, reset: null, chosen: "auto", ...more };
   void act(() => {
     render(<Page state={state} channel={channel} />, root);
   });
@@ -118,6 +118,38 @@ test("asking again and copying are asked of the extension, and a refusal is show
   await view.press("Copy as export lines");
   expect(view.sent).toEqual([{ type: "look" }, { type: "copyEnvironment" }]);
   expect(view.texts("[role=alert]")).toEqual(["It cannot. Try later."]);
+});
+
+const RESET: Reset = {
+  state: "running",
+  message: "`tt-smi -r` resets /dev/tenstorrent/0.",
+  hint: "",
+  jobs: [],
+  by: "ttvideo (pid 7)",
+  startedAt: 1,
+  endedAt: null,
+};
+
+test("boards are reset from here, not twice at once, and not if they are simulated", async () => {
+  const view = mount(n300);
+  await view.press("Reset Boards…");
+  expect(view.sent).toEqual([{ type: "command", command: "ttVideo.resetBoards" }]);
+  const during = mount(n300, { reset: RESET });
+  await during.press("Reset Boards…");
+  expect(during.sent).toEqual([]);
+  expect(during.texts(".message.running p")).toEqual([
+    "The boards are being reset. tt-smi -r resets /dev/tenstorrent/0.",
+    "By ttvideo (pid 7). The queue is paused meanwhile.",
+  ]);
+  expect(mount(simulated).root.textContent).not.toContain("Reset Boards");
+});
+
+test("how a reset ended stays until somebody looks again", () => {
+  const reset: Reset = { ...RESET, state: "refused", message: "It is in use.", hint: "End it." };
+  expect(mount(n300, { reset }).texts(".message.refused p")).toEqual([
+    "The boards were not reset. It is in use.",
+    "End it.",
+  ]);
 });
 
 test("a worker that ended is told, with what helps", async () => {
