@@ -116,8 +116,7 @@ def _tt() -> Backend:
     machine = detect.look()
     parts = [f"{machine.title}."] if machine.boards else []
     parts += [f"{problem.message} {problem.hint}" for problem in machine.problems[:1]]
-    able = bool(machine.boards) and not machine.simulated
-    able = able and all(problem.severity != "error" for problem in machine.problems)
+    able = bool(machine.boards) and all(problem.severity != "error" for problem in machine.problems)
     if able:
         try:
             environment.mesh(machine)

@@ -170,14 +170,18 @@ def load(device: str, params: BaseModel, on_event: OnEvent) -> TinyPipeline:
 
     def encoder() -> Any:
         # fp16 is how the weights are stored; computing in it on a CPU is tens of times slower than in fp32.
-        return load_part(whole, transformers.CLIPTextModel, FOLDER / "text_encoder", torch.float32).to(device)
+        return load_part(whole, transformers.CLIPTextModel, FOLDER / "text_encoder", torch.float32).to(host)
 
-    classes = {
-        "vae": diffusers.AutoencoderKL,
-        "unet": diffusers.UNet2DConditionModel,
-        "motion_adapter": diffusers.MotionAdapter,
-    }
-    parts: dict[str, Any] = {}
+    boards = device == "tt"
+    host = "cpu" if boards else device
+    if boards:
+        from ttvideo.families import tiny_boards
+
+        tiny_boards.open_boards(on_event)
+    classes = {"vae": diffusers.AutoencoderKL}
+    if not boards:
+        classes |= {"unet": diffusers.UNet2DConditionModel, "motion_adapter": diffusers.MotionAdapter}
+    parts: dict[str, Any] = {"unet": None, "motion_adapter": None}
     for step, (name, cls) in enumerate(classes.items()):
         on_event(StepEvent(step, 5))
         parts[name] = load_part(whole, cls, FOLDER / name, torch.float32)
@@ -192,7 +196,7 @@ def load(device: str, params: BaseModel, on_event: OnEvent) -> TinyPipeline:
     pipe.set_progress_bar_config(disable=True)
     preview = load_file(FOLDER / "preview.safetensors")
     on_event(StepEvent(5, 5))
-    return TinyPipeline(pipe.to(device), encoder, preview["decode"], preview["mean"])
+    return TinyPipeline(pipe.to(host), encoder, preview["decode"], preview["mean"], boards=boards)
 
 
 FAMILY = Family(
@@ -203,7 +207,7 @@ FAMILY = Family(
     published=(),
     checkpoints=checkpoints,
     draws=True,
-    devices=frozenset({"cpu", "cuda"}),
+    devices=frozenset({"cpu", "cuda", "tt"}),
     fit=fit,
     remarks=remarks,
     vocabulary=vocabulary,

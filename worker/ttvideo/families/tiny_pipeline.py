@@ -28,9 +28,16 @@ class TinyPipeline:
     """An Illustrator."""
 
     def __init__(
-        self, pipe: Any, load_encoder: Callable[[], Any], preview_decode: torch.Tensor, preview_mean: torch.Tensor
+        self,
+        pipe: Any,
+        load_encoder: Callable[[], Any],
+        preview_decode: torch.Tensor,
+        preview_mean: torch.Tensor,
+        *,
+        boards: bool,
     ) -> None:
-        self.pipe, self._load_encoder = pipe, load_encoder
+        """`boards`: Tenstorrent boards denoise, and the pipe has no UNet."""
+        self.pipe, self._load_encoder, self._boards = pipe, load_encoder, boards
         self._preview_decode, self._preview_mean = preview_decode, preview_mean
         self._embeddings: dict[str, torch.Tensor] = {}
 
@@ -78,8 +85,10 @@ class TinyPipeline:
                 predicted = scheduler.predicted[:, :, 0]
                 on_event(StepEvent(step, steps, preview=lambda: self._preview(predicted)))
 
-            on_event(PhaseEvent(Phase.DENOISING, total=steps))
-            latents = self._denoise(prompt, negative, params, generators, begin, after_step)
+            def denoising() -> None:
+                on_event(PhaseEvent(Phase.DENOISING, total=steps))
+
+            latents = self._denoise(prompt, negative, params, generators, begin, on_event, denoising, after_step)
             on_event(PhaseEvent(Phase.DECODING, total=len(shots)))
             frames = []
             for number, latent in enumerate(latents, start=1):
@@ -124,7 +133,9 @@ class TinyPipeline:
             picture = load_picture(Path(params.start_image), params.width, params.height, cover=True)
             latents = self._begin([picture], [torch.Generator().manual_seed(params.seed)], params, scheduler)
         scheduler.skip = left_out + done
-        on_event(PhaseEvent(Phase.DENOISING, total=total))
+
+        def denoising() -> None:
+            on_event(PhaseEvent(Phase.DENOISING, total=total))
 
         def after_step(step: int, latents: torch.Tensor) -> None:
             # Every other frame is enough to see what becomes of it.
@@ -140,7 +151,7 @@ class TinyPipeline:
 
         generators = [torch.Generator().manual_seed(params.seed)]
         begin = kept.latents.to(self.pipe.device) if kept else latents
-        return self._denoise(prompt, negative, params, generators, begin, after_step)
+        return self._denoise(prompt, negative, params, generators, begin, on_event, denoising, after_step)
 
     def _denoise(
         self,
@@ -149,14 +160,25 @@ class TinyPipeline:
         params: Params,
         generators: list[torch.Generator],
         latents: torch.Tensor | None,
+        on_event: OnEvent,
+        begin: Callable[[], None],
         after_step: Callable[[int, torch.Tensor], None],
     ) -> torch.Tensor:
-        """Latents [prompts, channels, frames, height / 16, width / 16] of prompts [prompts, tokens, channels]."""
+        """Latents [prompts, channels, frames, height / 16, width / 16] of prompts [prompts, tokens, channels].
+
+        `begin` is called when the first step begins, `after_step` with how many are done and their latents.
+        """
+        if self._boards:
+            from ttvideo.families import tiny_boards
+
+            text = prompt if negative is None or params.guidance <= 1 else torch.cat([negative, prompt])
+            return tiny_boards.denoise(self.pipe, text, params, generators, latents, on_event, begin, after_step)
 
         def callback(pipe: Any, index: int, timestep: int, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
             after_step(index + 1, tensors["latents"])
             return {}
 
+        begin()
         with nullcontext() if params.motion else still(self.pipe.unet):
             output = self.pipe(
                 prompt_embeds=prompt,

@@ -12,7 +12,7 @@ OLDEST_DRIVER = (2, 0, 0)
 """What tt-smi 6.2.1 asks of tt-kmd."""
 INSTALLING = "https://docs.tenstorrent.com/getting-started"
 SIMULATED = Problem(
-    "The boards are simulated, because TTVIDEO_BOARD is set: nothing can be computed on them.",
+    "The boards are simulated, because TTVIDEO_BOARD is set: ttnn checks what runs there, torch computes the numbers.",
     "Unset TTVIDEO_BOARD to see what is really here.",
     "information",
 )

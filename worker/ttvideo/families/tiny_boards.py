@@ -1,0 +1,99 @@
+"""The bundled model's denoising on Tenstorrent boards; its text encoder and its decoder stay on the host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from ttvideo.contract import Phase
+from ttvideo.families.continuing import ContinuingDDIM
+from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, WithinEvent
+from ttvideo.families.tiny import FOLDER, Params
+from ttvideo.tt import detect
+from ttvideo.tt.device import DEVICE, Event, PhaseBegun, StepDone
+from ttvideo.tt.engine.opening import Opening
+from ttvideo.tt.nn.program import Asked
+from ttvideo.tt.nn.schedules import Pair, steps_of
+
+OPENING = Opening((1, 1))
+"""One chip: the model is so small that others would wait for it."""
+PARTS = ("unet", "motion_adapter")
+
+
+def open_boards(on_event: OnEvent) -> None:
+    """Have a chip open, and say what runs where. Raises WorkerError: what `Device.open` raises."""
+    machine = detect.look()
+    where = "The text is read and the frames are decoded on the host; all denoising is on the board."
+    if machine.simulated and machine.system is not None:
+        where = (
+            f"Simulated numerics: there is no board. ttnn checks the program for {machine.system.title}, and torch "
+            f"computes what it would, rounded as a board rounds. {where}"
+        )
+    on_event(NoteEvent(where))
+    DEVICE.open(OPENING, lambda event: _tell(event, on_event))
+
+
+def denoise(
+    pipe: Any,
+    text: torch.Tensor,
+    params: Params,
+    generators: Sequence[torch.Generator],
+    latents: torch.Tensor | None,
+    on_event: OnEvent,
+    begin: Callable[[], None],
+    after_step: Callable[[int, torch.Tensor], None],
+) -> torch.Tensor:
+    """Latents [prompts, channels, frames, height / 16, width / 16].
+
+    text: [prompts, tokens, channels], after as many of the negative prompts when there is guidance. latents: those to
+    begin with; None: noise. begin: called when the first step begins. after_step: called with the number of steps that
+    are done and their latents, while the scheduler's `predicted` is that step's.
+    Raises WorkerError: what `Device.run` raises.
+    """
+    scheduler: ContinuingDDIM = pipe.scheduler
+    scheduler.set_timesteps(params.steps)
+    guided = params.guidance > 1
+    if latents is None:
+        prompts, channels = len(text) // (2 if guided else 1), pipe.vae.config.latent_channels
+        size = params.frames, params.height, params.width
+        latents = pipe.prepare_latents(prompts, channels, *size, text.dtype, "cpu", list(generators))
+    tensors = {"latents": latents, "text": text}
+    if scheduler.first is not None:
+        tensors["held"], tensors["held_noise"] = (part.contiguous() for part in scheduler.first)
+    asked = Asked(
+        weights=tuple(
+            str(FOLDER / part / "diffusion_pytorch_model.safetensors") for part in PARTS[: 2 if params.motion else 1]
+        ),
+        configs=tuple(json.loads((FOLDER / part / "config.json").read_text()) for part in PARTS),
+        steps=tuple(steps_of(scheduler)),
+        guidance=params.guidance if guided else None,
+        held=() if scheduler.first is None else _held(scheduler),
+        shown=True,
+    )
+
+    def tell(event: Event) -> None:
+        if isinstance(event, StepDone):
+            scheduler.predicted = event.tensors["clean"]
+            after_step(event.step, event.tensors["latents"])
+        elif isinstance(event, PhaseBegun) and event.phase is Phase.DENOISING:
+            begin()
+        else:
+            _tell(event, on_event)
+
+    with DEVICE.use:
+        DEVICE.open(OPENING, tell)
+        return DEVICE.run("animatediff", tensors, asked.as_json(), tell)["latents"]
+
+
+def _held(scheduler: ContinuingDDIM) -> tuple[Pair, ...]:
+    """How much of the clean first frame and of its noise there is after each step; after the last only the frame."""
+    later = scheduler.timesteps[1:].tolist()
+    alphas = [float(scheduler.alphas_cumprod[timestep]) for timestep in later] + [1.0]
+    return tuple((alpha**0.5, (1 - alpha) ** 0.5) for alpha in alphas)
+
+
+def _tell(event: Event, on_event: OnEvent) -> None:
+    on_event(PhaseEvent(event.phase) if isinstance(event, PhaseBegun) else WithinEvent(0.0))
