@@ -95,13 +95,14 @@ def captured(mesh: ttnn.MeshDevice, kind: boards.BoardType) -> Iterator[Captured
         capture.stopped_in = _unfinished(ttnn.graph.end_graph_capture())
         raise
     graph: Sequence[Node] = ttnn.graph.end_graph_capture()
-    usage = ttnn.graph.extract_resource_usage_per_core(graph)
+    dram, l1 = _peaks(graph)
+    sizes = [ttnn.get_memory_view(mesh, kind) for kind in (ttnn.BufferType.L1, ttnn.BufferType.L1_SMALL)]
     capture.reports.append(
         Report(
-            dram_peak=(start.total_bytes_allocated_per_bank + _peak_of_bank(graph)) * start.num_banks,
+            dram_peak=(start.total_bytes_allocated_per_bank + dram) * start.num_banks,
             dram_total=start.total_bytes_per_bank * start.num_banks,
-            l1_peak=usage.peak_total,
-            l1_total=ttnn.get_max_worker_l1_unreserved_size(),
+            l1_peak=l1,
+            l1_total=sum(size.total_bytes_per_bank for size in sizes),
             programs=mesh.num_program_cache_entries() - built,
             transfers=sum(node["params"]["name"] in TRANSFERS for node in graph if _starts(node)),
             costs=costs(graph, kind),
@@ -151,33 +152,53 @@ def _flops(name: str, inputs: Sequence[Node], results: Sequence[Node]) -> int:
     return 0
 
 
-def _peak_of_bank(graph: Sequence[Node]) -> int:
-    """Bytes of DRAM above the start, in the fullest bank of a chip."""
-    now = peak = 0
+def _peaks(graph: Sequence[Node]) -> tuple[int, int]:
+    """Bytes of DRAM in a bank and of L1 in a core, at their peaks, above what was there at the start."""
+    live: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    dram = l1 = 0
+    program: list[tuple[int, int]] = []
     for node in graph:
-        sign = {"buffer_allocate": 1, "buffer_deallocate": -1}.get(node["node_type"], 0)
-        if sign and node["params"]["buffer_type"] == DRAM:
-            now += sign * int(node["params"]["max_size_per_bank"])
-            peak = max(peak, now)
-    return peak
+        what, params = node["node_type"], node["params"]
+        if what == "buffer_allocate":
+            _place(live[params["type"]], int(params["address"]), int(params["max_size_per_bank"]))
+            dram = max(dram, sum(live["DRAM"].values()))
+        elif what == "buffer_deallocate":
+            live[params["type"]].pop(int(params["address"]), None)
+        elif what == "circular_buffer_allocate" and params["globally_allocated"] == "0":
+            program.append((int(params["address"]), int(params["address"]) + int(params["size"])))
+        elif what == "circular_buffer_deallocate_all":
+            program.clear()
+        elif what == "program_execution":
+            # Only now: one that is too large is refused before, and tried again in smaller parts.
+            circular = max(end for _, end in program) - min(start for start, _ in program) if program else 0
+            l1 = max(l1, circular + sum(live["L1"].values()) + sum(live["L1_SMALL"].values()))
+    return dram, l1
+
+
+def _place(live: dict[int, int], address: int, size: int) -> None:
+    """Of some buffers the graph does not tell that they were freed; what lies where they were does."""
+    for other, length in list(live.items()):
+        if other < address + size and address < other + length:
+            del live[other]
+    live[address] = size
 
 
 def _unfinished(graph: Sequence[Node]) -> str:
-    """The outermost operation that began and did not end, with the shapes of what it was given; or that which began
-    last.
-    """
+    """The operation that began and did not end, with the shapes of what it was given; empty if there is none."""
     running: list[Node] = []
-    last: list[Node] = []
+    deepest: list[Node] = []
     for node in graph:
         if _starts(node):
             running.append(node)
-            last = [*running]
+            deepest = [*running]
         elif node["node_type"] == "function_end" and running:
             running.pop()
-    chain = running or last
-    given = next((shapes for node in reversed(chain) if (shapes := _tensors(graph, node["input_tensors"]))), [])
+    if not running:
+        return ""
+    # What ttnn's operation is given is only told of those on the device that it calls.
+    given = next((found for node in reversed(deepest) if (found := _tensors(graph, node["input_tensors"]))), [])
     sizes = ", ".join("x".join(map(str, _shape(tensor))) for tensor in given[:2])
-    return (chain[0]["params"]["name"] if chain else "") + (f" of {sizes}" if sizes else "")
+    return f"{running[0]['params']['name']} of {sizes}" if sizes else str(running[0]["params"]["name"])
 
 
 def _starts(node: Node) -> bool:
