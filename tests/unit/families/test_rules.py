@@ -75,12 +75,13 @@ def test_every_parameter_can_be_shown_in_a_form() -> None:
         assert field["title"][0].isupper(), name
         assert len(field["description"]) >= 5, name
         assert "default" in field, name
-        assert "enum" in field or "contentMediaType" in field or "minimum" in field or "exclusiveMinimum" in field, name
+        bounded = {"enum", "contentMediaType", "minimum", "exclusiveMinimum"} & field.keys()
+        assert bounded or field["type"] == "boolean", name
         assert all(isinstance(number, int | float) for number in field.get("examples", ())), name
     assert fields["startImage"]["format"] == "path"
     assert fields["startImage"]["default"] is None
     assert fields["seed"]["default"] == -1
-    assert [name for name, field in fields.items() if field.get("advanced")] == ["width", "height"]
+    assert [name for name, field in fields.items() if field.get("advanced")] == ["motion", "width", "height"]
 
 
 def test_a_small_model_tells_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
