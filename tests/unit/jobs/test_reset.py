@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from support.boards import Boards, boards
 from support.tt_machines import entry, fake_smi, serial, snapshot
 from support.waiting import wait_until
 from ttvideo import families
+from ttvideo.cli import boards as cli_boards
 from ttvideo.contract import GenerateRequest, Job, Reset
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import runner
@@ -25,7 +27,7 @@ from ttvideo.jobs.reset import Patience, Resetting, latest
 from ttvideo.jobs.runner import Runner
 from ttvideo.state import DeviceLock, ProcessIdentity
 from ttvideo.tt.engine.opening import Opening
-from ttvideo.tt.reset import Limits
+from ttvideo.tt.reset import POWER, Limits
 
 # What runs when tt-smi is called is written down: a job, and whether an engine has the chip.
 WATCHED = """
@@ -88,15 +90,17 @@ class World:
     def state(self, job: Job) -> str:
         return self.queue.get(job.id).status.state
 
-    def resetting(self, others: float = 20.0) -> Resetting:
-        return Resetting(
-            self.queue,
-            self.boards.device,
-            self.boards.tree.root,
-            Limits(reset=20, back=0.3, snapshot=20, poll=0.05),
-            Patience(own=0.3, others=others),
-            self.told.append,
+    def here(self, others: float = 20.0) -> Callable[..., Resetting]:
+        return partial(
+            Resetting,
+            device=self.boards.device,
+            root=self.boards.tree.root,
+            limits=Limits(reset=20, back=0.3, snapshot=20, poll=0.05),
+            patience=Patience(own=0.3, others=others),
         )
+
+    def resetting(self, others: float = 20.0) -> Resetting:
+        return self.here(others)(self.queue, on_change=self.told.append)
 
     def reset(self, others: float = 20.0) -> Reset:
         resetting = self.resetting(others)
@@ -223,6 +227,26 @@ def test_a_mesh_that_cannot_be_opened_again_is_not_well(world: World) -> None:
     assert world.queue.state().paused
 
 
+def test_the_terminal_says_each_step_and_how_it_ended(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.smi(HEALS)
+    chip = "/dev/tenstorrent/0 (PCI 0000:01:00.0)"
+    assert cli_boards.reset(world.queue, world.here()) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "The queue is paused.",
+        "Stopping the jobs on the boards.",
+        f"`tt-smi -r` resets {chip}.",
+        "Waiting for the chips to answer.",
+        "Asking tt-smi whether all chips are well.",
+        f"{chip} answers again.",
+    ]
+    world.smi(LIES)
+    assert cli_boards.reset(world.queue, world.here()) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"{chip} did not come back after the reset. {POWER}",
+        "The queue stays paused: `ttvideo queue resume` lets it go on.",
+    ]
+
+
 def test_a_queue_that_was_paused_stays_so(world: World) -> None:
     world.smi(HEALS)
     world.queue.pause("Paused from the terminal.")
@@ -264,8 +288,8 @@ def test_a_paused_queue_and_a_job_of_another_process_give_the_boards_free(runnin
     wait_until(lambda: running.state(job) == "done", "the job to be done")
     assert running.boards.device.opening is not None
     running.queue.pause()
-    wait_until(lambda: running.boards.device.opening is None, "the mesh to be closed")
-    assert running.boards.log()[-2:] == ["close", "fabric DISABLED"]
+    wait_until(lambda: running.boards.log()[-2:] == ["close", "fabric DISABLED"], "the mesh to be closed")
+    assert running.boards.device.opening is None
     running.queue.unpause()
 
     running.boards.device.open(None, lambda event: None)

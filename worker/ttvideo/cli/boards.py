@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 
 from ttvideo.contract import Reset
@@ -67,15 +68,14 @@ def check(as_json: bool, device: Device = DEVICE) -> int:
     return 0
 
 
-def reset(queue: Queue) -> int:
+def reset(queue: Queue, resetting: Callable[..., Resetting] = Resetting) -> int:
     """Raises WorkerError(WRONG_STATE) when the boards are being reset already."""
-    resetting = Resetting(queue, on_change=_say)
-    resetting.begin()
-    ended = resetting.run()
-    if ended.state in ("reset_complete", "refused"):
-        return 0 if ended.state == "reset_complete" else 1
-    print("The queue stays paused: `ttvideo queue resume` lets it go on.", file=sys.stderr)
-    return 1
+    this = resetting(queue, on_change=_say)
+    this.begin()
+    ended = this.run()
+    if ended.state in ("reset_unhealthy", "reset_unverified"):
+        print("The queue stays paused: `ttvideo queue resume` lets it go on.", file=sys.stderr)
+    return 0 if ended.state == "reset_complete" else 1
 
 
 def _say(reset: Reset) -> None:
