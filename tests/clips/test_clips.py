@@ -195,7 +195,7 @@ def test_a_text_that_was_read_before_needs_no_text_encoder(installed: Path, pict
     ("params", "message"),
     [
         ({"checkpoint": "wan3"}, "has no checkpoint 'wan3'"),
-        ({"checkpoint": "/nowhere"}, "is not a model in diffusers' format"),
+        ({"checkpoint": "/nowhere"}, "There is no file or folder /nowhere"),
         ({"start_image": "/a.png"}, "does not begin with a picture"),
         ({"checkpoint": "wan2.2-i2v-a14b"}, "makes clips of a picture, and none was given"),
         ({"loras": "style.bin"}, "is not a .safetensors file"),

@@ -215,6 +215,7 @@ def _add_running(command: argparse.ArgumentParser) -> None:
 
 def _add_start_image(command: argparse.ArgumentParser) -> None:
     command.add_argument("--start-image", metavar="FILE", help="a picture to begin the clip with")
+    command.add_argument("--start-video", metavar="FILE", help="a video to make the clip of")
 
 
 def _add_seed(command: argparse.ArgumentParser) -> None:

@@ -77,14 +77,18 @@ def compare(arguments: argparse.Namespace) -> int:
     return comparisons.compare(arguments, _run_here)
 
 
+def _started(arguments: argparse.Namespace) -> dict[str, str]:
+    named = {"startImage": arguments.start_image, "startVideo": arguments.start_video}
+    return {name: pictures.whole(file) for name, file in named.items() if file}
+
+
 def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that the command line names. Raises WorkerError(INVALID_PARAMETERS)."""
     names = ["frames", "steps", "guidance", "fps", "strength", "scheduler"]
     names += ["memory", "cache", "quantization", "compile"]
     parameters = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     parameters |= modelling.weights(arguments)
-    if arguments.start_image:
-        parameters["startImage"] = pictures.whole(arguments.start_image)
+    parameters |= _started(arguments)
     if arguments.size:
         parameters["width"], parameters["height"] = arguments.size
     for text in arguments.set:
@@ -128,8 +132,8 @@ def again(arguments: argparse.Namespace) -> int:
             f"{file} began with the frame before it, and cannot be made alone.",
             "`ttvideo storyboard FILE --reroll N` makes one frame of a storyboard again.",
         )
-    given = {"startImage": pictures.whole(arguments.start_image)} if arguments.start_image else {}
-    parameters = inputs.found_again(recipe["parameters"] | modelling.weights(arguments) | given, file)
+    given = modelling.weights(arguments) | _started(arguments)
+    parameters = inputs.found_again(recipe["parameters"] | given, file)
     if arguments.seed is not None:
         parameters["seed"] = arguments.seed
     request = _request(

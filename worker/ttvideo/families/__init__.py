@@ -89,10 +89,11 @@ def downloadable(choice: ModelChoice) -> tuple[dict[str, str], Published]:
     return {"model": family.id, "checkpoint": model.id}, model
 
 
-def pictures(family: Family) -> tuple[str, ...]:
-    """Names of the parameters that are pictures of the user's, as paths."""
+def inputs(family: Family) -> dict[str, str]:
+    """Names of the parameters that are pictures and videos of the user's, as paths: "image/*" or "video/*"."""
     fields = family.Params.model_json_schema(by_alias=True)["properties"]
-    return tuple(name for name, field in fields.items() if field.get("contentMediaType") == "image/*")
+    kinds = {name: field.get("contentMediaType") for name, field in fields.items()}
+    return {name: kind for name, kind in kinds.items() if kind in ("image/*", "video/*")}
 
 
 def refusal(family: Family, device: str, params: BaseModel | None = None) -> WorkerError | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import tokens
+from ttvideo.families import parameters, tokens
 from ttvideo.families.animatediff_weights import (
     ADAPTERS,
     GUIDANCE,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 WINDOW, STRIDE = 16, 4
 """Of FreeNoise, as diffusers' documentation has them: frames that are seen at once, and how far apart windows begin."""
+STRENGTH = 0.8
+"""Of the pipeline in diffusers."""
 EVERY, WHOLE = 3, 3
 """Of the step cache: how often the inner layers run, and in how many of the first steps at least."""
 LATER = re.compile(r"(?:^|[|,])\s*(\d+)\s*:")
@@ -70,7 +72,18 @@ class Params(ClipParams):
         None,
         title="Motion file",
         description="Other motion modules: one .safetensors file, or .ckpt, as AnimateDiff's makers publish them",
-        json_schema_extra={"format": "path", "advanced": True},
+        json_schema_extra={"format": "path", "contentMediaType": "application/octet-stream", "advanced": True},
+    )
+    start_video: str | None = parameters.start_video(
+        "The video the clip is made of: its first frames at the frame rate, cut to the size"
+    )
+    strength: float = Field(
+        STRENGTH,
+        gt=0,
+        le=1,
+        title="Strength",
+        description="How far to leave the start video: so much of the steps is made, the rest is the video's",
+        examples=[0.6, 0.8],
     )
     steps: int = fields.steps(STEPS)
     guidance: float = fields.guidance(GUIDANCE)
@@ -172,6 +185,8 @@ class AnimateDiff(ClipModel):
         if adapter.only and params.scheduler not in ("default", adapter.scheduler):
             notes.append(f"{title} is made for {adapter.scheduler}: it is taken instead of {params.scheduler}.")
             changes["scheduler"] = "default"
+        params, more = _with_video(params.model_copy(update=changes))
+        notes += more
         if params.frames > (most := _seen(params)):
             notes.append(
                 f"The motion modules see {most} frames: {params.frames} are made in windows of {WINDOW} that overlap "
@@ -185,7 +200,25 @@ class AnimateDiff(ClipModel):
         folder = _tokenizer(params)
         later = [text for _, text in travel(params)]
         notes += tokens.cut_off(folder, self.tokens, *later) if folder and later else []
-        return params.model_copy(update=changes), notes
+        return params, notes
+
+    def begun(self, published: Published, params: Params) -> str | None:
+        return "AnimateDiffVideoToVideoPipeline" if params.start_video is not None else None
+
+    def start(self, params: Params) -> dict[str, Any]:
+        if params.start_video is None:
+            return {}
+        from PIL import Image
+
+        from ttvideo.media.footage import open_video
+
+        pictures = open_video(Path(params.start_video)).pictures(params.fps, params.frames, params.width, params.height)
+        return {
+            "video": [Image.fromarray(each) for each in pictures],
+            "strength": params.strength,
+            # Frames that are encoded together; more need more memory than decoding does.
+            "decode_chunk_size": 1,
+        }
 
     def recipe(self, published: Published, folder: Path, name: str, dtype: torch.dtype) -> Recipe | None:
         """The UNet with motion modules: the class that has both names tensors as the files do."""
@@ -289,13 +322,45 @@ def travel(params: Params) -> list[tuple[int, str]]:
     return found
 
 
+def _with_video(params: Params) -> tuple[Params, list[str]]:
+    """What a start video has of what is asked, and what is to be said. Raises WorkerError(INVALID_PARAMETERS)."""
+    if params.start_video is None:
+        unused = fields.differs(params, "strength")
+        return params, ["Without a start video the strength changes nothing."] if unused else []
+    from ttvideo.media.footage import open_video
+
+    footage = open_video(Path(params.start_video).expanduser())
+    if made_steps(params) < 1:
+        raise WorkerError(
+            ErrorKind.INVALID_PARAMETERS,
+            f"A strength of {params.strength:g} leaves none of {params.steps} steps to make.",
+            "Ask for more steps, or for a higher strength.",
+        )
+    name, there, notes = footage.path.name, footage.count(params.fps), []
+    if there < params.frames:
+        notes.append(f"{name} has {there} frames at {params.fps:g} a second: so many are made, not {params.frames}.")
+        params = params.model_copy(update={"frames": there})
+    elif there > params.frames:
+        seconds = params.frames / params.fps
+        notes.append(f"Of {name} the first {seconds:.3g} of {footage.seconds:.3g} seconds are taken.")
+    if (footage.width, footage.height) != (params.width, params.height):
+        notes.append(f"Its frames of {footage.width}x{footage.height} are cut to fill {params.width}x{params.height}.")
+    return params, notes
+
+
+def made_steps(params: Params) -> int:
+    """As the pipeline counts them."""
+    return params.steps if params.start_video is None else min(int(params.steps * params.strength), params.steps)
+
+
 def cuts(params: Params) -> Cuts:
     """What is left out of which steps."""
     from ttvideo.families.animatediff_steps import Cuts
 
-    every, begin = (EVERY, max(WHOLE, math.ceil(params.steps / 5))) if params.cache == "deep" else (1, 0)
-    guided = math.ceil(params.guided * params.steps) if params.guidance > 1 else params.steps
-    return Cuts(every, begin, guided if guided < params.steps else None)
+    steps = made_steps(params)
+    every, begin = (EVERY, max(WHOLE, math.ceil(steps / 5))) if params.cache == "deep" else (1, 0)
+    guided = math.ceil(params.guided * steps) if params.guidance > 1 else steps
+    return Cuts(every, begin, guided if guided < steps else None)
 
 
 def _adapter_of(params: Params, base: Published = PUBLISHED[0]) -> Adapter:

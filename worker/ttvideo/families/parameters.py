@@ -30,3 +30,12 @@ def start_image(description: str) -> Any:
         description=description,
         json_schema_extra={"format": "path", "contentMediaType": "image/*"},
     )
+
+
+def start_video(description: str) -> Any:
+    return Field(
+        None,
+        title="Start video",
+        description=description,
+        json_schema_extra={"format": "path", "contentMediaType": "video/*"},
+    )

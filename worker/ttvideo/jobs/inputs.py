@@ -1,4 +1,4 @@
-"""Pictures that a job is given: copies in its own folder, so that it can be made again when the originals are gone."""
+"""Pictures and videos that a job is given: copies in its folder, so that it can be made again when those are gone."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ FINGERPRINT = "sha256:"
 
 
 def take(job: Job, request: GenerateRequest) -> Job:
-    """The job with copies of the pictures that its parameters name, in its folder; from now on it names those.
+    """The job with copies of the files that its parameters name, in its folder; from now on it names those.
 
-    Raises WorkerError: INVALID_PARAMETERS (a picture that is missing, broken or too large), DISK.
+    Raises WorkerError: INVALID_PARAMETERS (a file that is missing, broken or too large), DISK.
     """
-    from ttvideo.media.frames import picture_ending
-
     family = families.find(request.model)
-    given = {name: value for name in families.pictures(family) if (value := job.parameters.get(name)) is not None}
+    kinds = families.inputs(family)
+    given = {name: value for name in kinds if (value := job.parameters.get(name)) is not None}
     if not given:
         return job
     folder = Path(job.folder)
@@ -36,11 +35,12 @@ def take(job: Job, request: GenerateRequest) -> Job:
     named: dict[str, Any] = {}
     for name, value in given.items():
         original = folders.whole_path(str(value))
+        what = kinds[name].removesuffix("/*").replace("image", "picture")
         if not original.is_file():
-            raise _unusable(f"There is no picture {original}.")
+            raise _unusable(f"There is no {what} {original}.", what)
         if original.stat().st_size > LARGEST:
-            raise _unusable(f"The picture {original} is larger than {LARGEST // 1_000_000} MB.")
-        copy = folder / f"{_file_name(name)}.{picture_ending(original)}"
+            raise _unusable(f"The {what} {original} is larger than {LARGEST // 1_000_000} MB.", what)
+        copy = folder / f"{_file_name(name)}.{_ending(original, kinds[name])}"
         copies[copy], named[name] = original.read_bytes(), str(copy)
     # Parameters may be named either way.
     asked = {name: value for name, value in request.parameters.items() if to_camel(name) not in named}
@@ -62,16 +62,16 @@ def take(job: Job, request: GenerateRequest) -> Job:
 
 
 def fingerprints(job: Job) -> dict[str, str]:
-    """What stands for the job's pictures in its recipe, by parameter. Raises WorkerError(INVALID_PARAMETERS)."""
+    """What stands for the job's files in its recipe, by parameter. Raises WorkerError(INVALID_PARAMETERS)."""
     if not isinstance(job.request, GenerateRequest):
         return {}
     found = {}
-    for name in families.pictures(families.find(job.request.model)):
+    for name in families.inputs(families.find(job.request.model)):
         if (value := job.parameters.get(name)) is not None:
             try:
                 found[name] = _fingerprint(Path(str(value)).read_bytes())
             except OSError as error:
-                raise _unusable(f"The job's picture {value} is missing.") from error
+                raise _unusable(f"The job's file {value} is missing.") from error
     return found
 
 
@@ -89,8 +89,8 @@ def found_again(parameters: Mapping[str, Any], file: Path) -> dict[str, Any]:
             if not same:
                 raise WorkerError(
                     ErrorKind.NOT_FOUND,
-                    f"{file} began with a picture that is not in its folder any more.",
-                    "Name the picture with --start-image.",
+                    f"{file} began with a file that is not in its folder any more.",
+                    f"Name it with --{_file_name(name).replace('_', '-')}.",
                 )
             found[name] = str(same[0].resolve())
     return found
@@ -104,5 +104,16 @@ def _fingerprint(data: bytes) -> str:
     return FINGERPRINT + hashlib.sha256(data).hexdigest()
 
 
-def _unusable(what: str) -> WorkerError:
-    return WorkerError(ErrorKind.INVALID_PARAMETERS, what, "Choose another picture, or leave it out.")
+def _ending(path: Path, kind: str) -> str:
+    """How the name of a file should end, by what is in it. Raises WorkerError(INVALID_PARAMETERS)."""
+    if kind == "image/*":
+        from ttvideo.media.frames import picture_ending
+
+        return picture_ending(path)
+    from ttvideo.media.footage import open_video
+
+    return open_video(path).path.suffix.lower().removeprefix(".")
+
+
+def _unusable(message: str, what: str = "file") -> WorkerError:
+    return WorkerError(ErrorKind.INVALID_PARAMETERS, message, f"Choose another {what}, or leave it out.")

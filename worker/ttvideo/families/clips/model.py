@@ -108,6 +108,21 @@ class ClipModel(ABC):
         """The pipeline in diffusers that begins with a picture, if the checkpoint can."""
         return None
 
+    def begun(self, published: Published, params: Any) -> str | None:
+        """The pipeline in diffusers that begins with what the parameters name, if they name something."""
+        return self.from_picture(published) if getattr(params, "start_image", None) is not None else None
+
+    def start(self, params: Any) -> dict[str, Any]:
+        """What that pipeline's call is given to begin with."""
+        picture = getattr(params, "start_image", None)
+        if picture is None:
+            return {}
+        from PIL import Image
+
+        from ttvideo.media.frames import load_picture
+
+        return {"image": Image.fromarray(load_picture(Path(picture), params.width, params.height, cover=True))}
+
     def sides(self, published: Published) -> int:
         """Width and height are multiples of this many pixels."""
         return self.side_multiple

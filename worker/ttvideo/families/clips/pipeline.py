@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -129,9 +128,8 @@ class ClipPipeline:
 
     def pipeline(self, params: ClipParams, *, encoding: bool = False) -> Any:
         """diffusers' pipeline of the parts that are needed: the encoders, or all others."""
-        name = self.model.pipeline or self.published.pipeline
-        if not encoding and getattr(params, "start_image", None) is not None:
-            name = self.model.from_picture(self.published) or name
+        begun = None if encoding else self.model.begun(self.published, params)
+        name = begun or self.model.pipeline or self.published.pipeline
         cls = class_of(f"diffusers.{name}")
         left_out = {*self.model.denoisers, "vae"} if encoding else set(self.model.encoders)
         given: dict[str, Any] = {}
@@ -149,14 +147,17 @@ class ClipPipeline:
     def call(self, pipe: Any, params: ClipParams, texts: Sequence[Embeddings], generator: torch.Generator) -> Any:
         """The pipeline's call for a prompt and, when that is read, a negative prompt."""
         here = [{name: tensor.to(self.parts.device) for name, tensor in text.items()} for text in texts]
+        start = self.model.start(params)
+        # A video brings its own number of frames.
+        length = {} if "video" in start else {"num_frames": params.frames}
         with self.model.calling(pipe, params, here) as embeddings:
             return pipe(
                 **embeddings,
                 **self.model.arguments(params),
-                **_start(params),
+                **start,
+                **length,
                 width=params.width,
                 height=params.height,
-                num_frames=params.frames,
                 num_inference_steps=params.steps,
                 guidance_scale=params.guidance,
                 generator=generator,
@@ -198,7 +199,13 @@ class ClipPipeline:
             partial(self.model.keeps, params),
             compiles=compiles and size not in self._compiled,
         )
-        with compiling.compiled(blocks) if compiles else nullcontext(), stepping:
+        vae = []
+        if self.model.begun(self.published, params) is not None:
+            # What the clip begins with is encoded by the call, before its first step.
+            on_event(PhaseEvent(Phase.ENCODING))
+            vae = [pipe.vae]
+        encoding = self._cancellable(vae, on_event)
+        with compiling.compiled(blocks) if compiles else nullcontext(), encoding, stepping:
             output = self.call(pipe, params, texts, generator)
         if compiles:
             self._compiled.add(size)
@@ -254,17 +261,6 @@ class ClipPipeline:
                 vae, picture = pipe.vae, partial(self.model.encode_picture, pipe.vae)
                 self._linear_decoder = LinearDecoder.fit(picture, self.model.scale(vae), vae.device, vae.dtype)
             return self._linear_decoder(latents[0].movedim(1, 0))
-
-
-def _start(params: ClipParams) -> dict[str, Any]:
-    picture = getattr(params, "start_image", None)
-    if picture is None:
-        return {}
-    from PIL import Image
-
-    from ttvideo.media.frames import load_picture
-
-    return {"image": Image.fromarray(load_picture(Path(picture), params.width, params.height, cover=True))}
 
 
 def _frame(picture: torch.Tensor) -> Frame:
