@@ -1,5 +1,6 @@
 // Generate Video, asked step by step: the prompt, then what may be changed, with Generate Now one Enter away.
 import * as vscode from "vscode";
+import { chooseFile } from "../chooseFile";
 import { Failure } from "../errors";
 import { keepFile } from "../preview/startImage";
 import { askBox, askList, BACK, type Pick } from "../quickInput";
@@ -7,6 +8,7 @@ import { report } from "../report";
 import { defaultModel } from "../settings";
 import { installedFirst, lacking, usedFirst, verification } from "../shared/models";
 import { MOST_VARIATIONS } from "../shared/protocol";
+import type { FileField } from "../shared/schema";
 import type { ModelInfo } from "../worker/contract";
 import type { Generator } from "./generator";
 import { menu, modelOf, newDraft, withModel, withValues, type Choice, type Draft } from "./menu";
@@ -122,6 +124,9 @@ class ValuesStep {
     switch (choice.kind) {
       case "field": {
         const { field } = choice;
+        if (field.kind === "file") {
+          return withField(draft, field, await askFile(field, currentText(draft, field)));
+        }
         const options = optionsOf(field);
         const title = `${TITLE}: ${field.label}`;
         const text = options
@@ -236,6 +241,24 @@ class ValuesStep {
 function usableOn(model: ModelInfo): string {
   const there = model.backends.filter((backend) => backend.available).map((backend) => backend.id);
   return there.length === 0 ? "Runs on no device of this machine" : `Runs here on: ${there.join(", ")}`;
+}
+
+/** The path of the file; leaving the dialog keeps what was chosen before. */
+async function askFile(field: FileField, before: string): Promise<string> {
+  if (before !== "") {
+    const answer = await askList<"another" | "none">({
+      title: `${TITLE}: ${field.label}`,
+      back: true,
+      items: () => [
+        { label: "Choose Another...", value: "another" },
+        { label: "None", value: "none" },
+      ],
+    });
+    if (answer !== "another") {
+      return answer === "none" ? "" : before;
+    }
+  }
+  return (await chooseFile(field.label, field.video)) ?? before;
 }
 
 /** The path of our own copy; null for none. Leaving the dialog keeps what was chosen before. */

@@ -45,6 +45,8 @@ const CHECKS: Readonly<Record<PreviewMessage["type"], (message: Fields) => boole
   savePreset: (message) => hasOnly(message, ["values"]) && isFormValues(message["values"]),
   deletePreset: (message) => hasOnly(message, ["name"]) && isId(message["name"], MAX_NAME),
   pickStartImage: (message) => hasOnly(message, []),
+  pickFile: (message) =>
+    hasOnly(message, ["key", "video"]) && isId(message["key"], MAX_NAME) && typeof message["video"] === "boolean",
   dropStartImage: (message) =>
     hasOnly(message, ["name", "data"]) && isText(message["name"], MAX_PATH) && isText(message["data"], MAX_BASE64),
   useFrame: (message) =>

@@ -1,6 +1,7 @@
 // What the preview keeps over reloads of the window: its selection, the prompt box, its storyboard, the start image.
 import { statSync } from "node:fs";
 import type { Memento } from "vscode";
+import type { PreviewState } from "../shared/protocol";
 import type { FileVersion } from "./previewState";
 
 const SELECTED = "ttVideo.preview.selected";
@@ -10,6 +11,7 @@ const STORYBOARD = "ttVideo.preview.storyboard";
 
 export class PreviewMemory {
   #startImage: FileVersion | null;
+  #picked: PreviewState["picked"] = null;
 
   constructor(
     private readonly memento: Memento,
@@ -56,6 +58,16 @@ export class PreviewMemory {
   setStartImage(path: string | null): void {
     this.#startImage = path === null ? null : asStartImage(path);
     this.#keep(START_IMAGE, path);
+  }
+
+  /** The file that was chosen last for a parameter. Not kept: the form keeps it. */
+  get picked(): PreviewState["picked"] {
+    return this.#picked;
+  }
+
+  pick(key: string, path: string): void {
+    this.#picked = { key, path, number: (this.#picked?.number ?? 0) + 1 };
+    this.changed();
   }
 
   #keep(key: string, value: unknown): void {

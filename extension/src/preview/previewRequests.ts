@@ -1,11 +1,13 @@
 // What each request of the preview's page does. Throws Failure only for what a person can do something about.
 import * as vscode from "vscode";
+import { chooseFile } from "../chooseFile";
 import { Failure } from "../errors";
 import type { Generator } from "../generate/generator";
 import { problemOfName } from "../generate/presets";
 import { resumeJob } from "../jobs/jobActions";
 import type { JobList } from "../jobs/jobList";
 import { outputFolder, writesMetadata } from "../settings";
+import { labelOf } from "../shared/labels";
 import type { FormValues, JobAction, OutputAction, PreviewMessage } from "../shared/protocol";
 import type { Job, OutputAppeared } from "../worker/contract";
 import { frameOfFile } from "../storyboards/fileNames";
@@ -69,6 +71,9 @@ export async function carryOut(message: Exclude<PreviewMessage, { type: "ready" 
       break;
     case "pickStartImage":
       await pickStartImage(asked);
+      break;
+    case "pickFile":
+      await pickFile(memory, message.key, message.video);
       break;
     case "dropStartImage":
       memory.setStartImage(await keepDropped(startImages, message.data));
@@ -195,6 +200,13 @@ async function savePreset(generator: Generator, values: FormValues): Promise<voi
   });
   if (name !== undefined) {
     await generator.savePreset({ name, values });
+  }
+}
+
+async function pickFile(memory: PreviewMemory, key: string, video: boolean): Promise<void> {
+  const path = await chooseFile(labelOf(key), video);
+  if (path !== undefined) {
+    memory.pick(key, path);
   }
 }
 

@@ -30,6 +30,7 @@ export interface Sources {
   readonly history: readonly string[];
   readonly presets: readonly Preset[];
   readonly startImage: FileVersion | null;
+  readonly picked: PreviewState["picked"];
   readonly storyboard: StoryboardView | null;
   /** The emerging pictures of the running jobs */
   readonly emerging: readonly FileVersion[];
@@ -59,6 +60,7 @@ export function previewState(sources: Sources): PreviewState {
       url: sources.url(sources.startImage),
       name: basename(sources.startImage.path),
     },
+    picked: sources.picked,
     storyboard: sources.storyboard,
   };
 }

@@ -172,6 +172,7 @@ export class OutputPreview implements vscode.WebviewViewProvider, vscode.Disposa
       history: this.generator.history,
       presets: this.generator.presets,
       startImage: this.#memory.startImage,
+      picked: this.#memory.picked,
       storyboard: this.#storyboard(),
       emerging: this.#emerging.pictures,
       url: (file) => this.#url(file),

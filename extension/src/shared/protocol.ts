@@ -115,6 +115,8 @@ export interface PreviewState {
   readonly presets: readonly Preset[];
   /** The picture that the next clip begins with */
   readonly startImage: { readonly path: string; readonly url: string; readonly name: string } | null;
+  /** The file that was chosen last for a parameter; the number counts up with each */
+  readonly picked: { readonly key: string; readonly path: string; readonly number: number } | null;
   /** The storyboard that the prompt box works through, if any */
   readonly storyboard: StoryboardView | null;
 }
@@ -189,6 +191,8 @@ export type PreviewMessage =
   | { readonly type: "savePreset"; readonly values: FormValues }
   | { readonly type: "deletePreset"; readonly name: string }
   | { readonly type: "pickStartImage" }
+  /** Choose a file for the parameter of this key; it arrives in the state as `picked` */
+  | { readonly type: "pickFile"; readonly key: string; readonly video: boolean }
   /** A file dropped on the view: its name and its bytes as base64 */
   | { readonly type: "dropStartImage"; readonly name: string; readonly data: string }
   /** One frame of an output that a job of ours made */

@@ -21,8 +21,16 @@ export interface NumberField extends Common {
   readonly below: boolean;
 }
 
+export interface FileField extends Common {
+  /** A file's path */
+  readonly kind: "file";
+  readonly initial: null;
+  readonly video: boolean;
+}
+
 export type Field =
   | NumberField
+  | FileField
   | (Common & { readonly kind: "text"; readonly initial: string | null })
   | (Common & { readonly kind: "boolean"; readonly initial: boolean })
   | (Common & { readonly kind: "choice"; readonly initial: string; readonly options: readonly JsonValue[] });
@@ -36,7 +44,7 @@ export interface Parsed {
   readonly errors: Readonly<Record<string, string>>;
 }
 
-/** The fields of a schema in its order. Paths have their own control; a choice of one is none. */
+/** The fields of a schema in its order. The start image has its own control; a choice of one is none. */
 export function fieldsOf(schema: Schema): readonly Field[] {
   return Object.entries(asSchema(schema["properties"])).flatMap(([key, property]) => {
     const field = fieldOf(key, resolve(asSchema(property), schema));
@@ -46,7 +54,9 @@ export function fieldsOf(schema: Schema): readonly Field[] {
 
 /** Whether the model begins with a picture when it is given one. */
 export function takesStartImage(schema: Schema): boolean {
-  return Object.values(asSchema(schema["properties"])).some((property) => isPath(resolve(asSchema(property), schema)));
+  return Object.values(asSchema(schema["properties"])).some((property) =>
+    isPicture(resolve(asSchema(property), schema)),
+  );
 }
 
 export function parse(fields: readonly Field[], entries: Entries): Parsed {
@@ -115,7 +125,11 @@ function fieldOf(key: string, property: Schema): Field | null {
   if (type === "boolean") {
     return { ...common, kind: "boolean", initial: initial === true };
   }
-  return type === "string" && !isPath(property)
+  if (isPath(property)) {
+    const video = property["contentMediaType"] === "video/*";
+    return isPicture(property) ? null : { ...common, kind: "file", initial: null, video };
+  }
+  return type === "string"
     ? { ...common, kind: "text", initial: typeof initial === "string" ? initial : null }
     : null;
 }
@@ -156,6 +170,7 @@ function valueOf(field: Field, entry: string | boolean): JsonValue {
     case "choice":
       return field.options.find((option) => textOf(option) === entry) ?? field.initial;
     case "text":
+    case "file":
       return String(entry);
   }
 }
@@ -173,6 +188,10 @@ function resolve(property: Schema, root: Schema): Schema {
     return real ? { ...resolve(real, root), ...property } : property;
   }
   return property;
+}
+
+function isPicture(property: Schema): boolean {
+  return isPath(property) && (property["contentMediaType"] ?? "image/*") === "image/*";
 }
 
 function isPath(property: Schema): boolean {

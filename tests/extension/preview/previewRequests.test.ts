@@ -147,6 +147,17 @@ test("a picked picture becomes the start image, and none when nothing was picked
   expect(await readFile(memory.startImage?.path ?? "")).toEqual(PNG);
 });
 
+test("a file that is picked for a parameter is in the state, counted", async () => {
+  const wanted = { type: "pickFile", key: "startVideo", video: true } as const;
+  await carryOut(wanted, asked);
+  expect(memory.picked).toBeNull();
+  code.window.showOpenDialog.mockResolvedValue([code.Uri.file("/clips/walk.mp4")]);
+  await carryOut(wanted, asked);
+  await carryOut(wanted, asked);
+  expect(memory.picked).toEqual({ key: "startVideo", path: "/clips/walk.mp4", number: 2 });
+  code.window.showOpenDialog.mockReset();
+});
+
 test.each([
   ["cancel", "jobs/cancel"],
   ["remove", "jobs/remove"],

@@ -30,6 +30,7 @@ function sources(change: Partial<Sources> = {}): Sources {
     history: [],
     presets: [],
     startImage: null,
+    picked: null,
     storyboard: null,
     emerging: [],
     url: ({ path, version }: FileVersion) => `res:${path}?v=${version}`,

@@ -39,6 +39,21 @@ test("a path is not typed: it says that the model takes a picture", () => {
   expect(takesStartImage({})).toBe(false);
 });
 
+test("another path is a field of its own, and no start image", () => {
+  const video = { anyOf: [{ type: "string" }, { type: "null" }], format: "path", contentMediaType: "video/*" };
+  const weights = { type: "string", format: "path", contentMediaType: "application/octet-stream" };
+  const files = { properties: { startVideo: video, motionFile: weights } };
+  const found = fieldsOf(files);
+  expect(found.map((field) => [field.key, field.kind, field.kind === "file" && field.video])).toEqual([
+    ["startVideo", "file", true],
+    ["motionFile", "file", false],
+  ]);
+  expect(takesStartImage(files)).toBe(false);
+  expect(parse(found, { startVideo: "/clips/walk.mp4", motionFile: "" }).parameters).toEqual({
+    startVideo: "/clips/walk.mp4",
+  });
+});
+
 test("only what differs from the defaults is sent, with its type", () => {
   const entries = {
     steps: "20",

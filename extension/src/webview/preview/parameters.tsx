@@ -7,7 +7,7 @@ import { Disclosure } from "./disclosure";
 import { IconButton } from "./iconButton";
 import { type Memory, useKept } from "./kept";
 import type { Send } from "./outputMenu";
-import { type Field, rangeOf, textOf } from "../../shared/schema";
+import { type Field, type FileField, rangeOf, textOf } from "../../shared/schema";
 import type { Form } from "./useForm";
 
 interface Props {
@@ -44,7 +44,7 @@ export function Parameters({ state, form, memory, send }: Props): JSX.Element {
         {form.fields
           .filter((field) => !field.advanced)
           .map((field) => (
-            <Entry key={field.key} field={field} form={form} />
+            <Entry key={field.key} field={field} form={form} send={send} />
           ))}
         <Choice
           label="Variations"
@@ -66,7 +66,7 @@ export function Parameters({ state, form, memory, send }: Props): JSX.Element {
         >
           <div class="fields">
             {advanced.map((field) => (
-              <Entry key={field.key} field={field} form={form} />
+              <Entry key={field.key} field={field} form={form} send={send} />
             ))}
           </div>
         </Disclosure>
@@ -121,8 +121,14 @@ function Presets({
   );
 }
 
+interface EntryProps {
+  readonly field: Field;
+  readonly form: Form;
+  readonly send: Send;
+}
+
 /** One parameter. Empty means the default, which is shown in its place. */
-function Entry({ field, form }: { readonly field: Field; readonly form: Form }): JSX.Element {
+function Entry({ field, form, send }: EntryProps): JSX.Element {
   const entry = form.entries[field.key];
   const onChange = (value: string | boolean): void => {
     form.setEntry(field.key, value);
@@ -151,6 +157,8 @@ function Entry({ field, form }: { readonly field: Field; readonly form: Form }):
           onChange={onChange}
         />
       );
+    case "file":
+      return <FileEntry field={field} value={typeof entry === "string" ? entry : ""} onChange={onChange} send={send} />;
     case "integer":
     case "number":
     case "text": {
@@ -168,6 +176,33 @@ function Entry({ field, form }: { readonly field: Field; readonly form: Form }):
       );
     }
   }
+}
+
+interface FileEntryProps {
+  readonly field: FileField;
+  readonly value: string;
+  readonly onChange: (path: string) => void;
+  readonly send: Send;
+}
+
+/** A path, typed or chosen. */
+function FileEntry({ field, value, onChange, send }: FileEntryProps): JSX.Element {
+  return (
+    <div class="file">
+      <TextField
+        label={field.label}
+        description={field.description}
+        placeholder="none"
+        value={value}
+        onChange={onChange}
+      />
+      <IconButton
+        icon="folder-opened"
+        label={`Choose ${field.label}...`}
+        onClick={() => void send({ type: "pickFile", key: field.key, video: field.video })}
+      />
+    </div>
+  );
 }
 
 interface TextFieldProps {

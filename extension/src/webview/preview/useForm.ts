@@ -1,4 +1,5 @@
 // What the person chose besides the prompt, remembered over reloads.
+import { useEffect, useRef } from "preact/hooks";
 import { MOST_VARIATIONS, type FormValues, type Preset, type PreviewState } from "../../shared/protocol";
 import type { ModelInfo } from "../../worker/contract";
 import { type Memory, useKept } from "./kept";
@@ -25,12 +26,21 @@ export interface Form {
   readonly reset: () => void;
 }
 
-export function useForm(memory: Memory, state: Pick<PreviewState, "models" | "defaultModel">): Form {
+export function useForm(memory: Memory, state: Pick<PreviewState, "models" | "defaultModel" | "picked">): Form {
   const [chosen, setChosen] = useKept(memory, "model");
   const [negativePrompt, setNegativePrompt] = useKept(memory, "negativePrompt");
   const [entries, setEntries] = useKept(memory, "entries");
   const [count, setCount] = useKept(memory, "count");
   const [preset, setPreset] = useKept(memory, "preset");
+  const { picked } = state;
+  const seen = useRef(picked?.number);
+  useEffect(() => {
+    // What was chosen before the page was loaded stands in the entries that are kept, or was taken back since.
+    if (picked !== null && picked.number !== seen.current) {
+      seen.current = picked.number;
+      setEntries({ ...entries, [picked.key]: picked.path });
+    }
+  }, [picked]);
   const byId = (id: string | null): ModelInfo | undefined => state.models.find((model) => model.id === id);
   const model = byId(chosen) ?? byId(state.defaultModel) ?? state.models[0];
   const fields = model ? fieldsOf(model.parametersSchema) : [];

@@ -80,6 +80,7 @@ export function state(changes: Partial<PreviewState> = {}): PreviewState {
     history: [],
     presets: [],
     startImage: null,
+    picked: null,
     storyboard: null,
     ...changes,
   };
