@@ -12,7 +12,6 @@ import os
 import sys
 import zlib
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ def environment(
         return {**wanted, "TT_METAL_CACHE": str(folder / "kernels-real")}
     standin = Path(__file__).with_name("compiler.sh").read_bytes()
     program = elf.nothing()
-    root = folder / f"ttnn-{version('ttnn')}-{zlib.crc32(str(package).encode()):08x}"
+    root = folder / f"ttnn-{zlib.crc32(str(package).encode()):08x}"
     _link(package, root)
     compiler = root / "runtime" / "sfpi" / COMPILER
     _write(compiler.with_name("nothing.elf"), program)
