@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def test_the_stand_in_compiles_and_links(package: Path, tmp_path: Path) -> None:
 
 
 def test_boards_are_chosen_before_ttnn_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(toolchain.sys.modules, "ttnn", toolchain)
+    monkeypatch.setitem(sys.modules, "ttnn", toolchain)
     monkeypatch.delenv("TT_METAL_MOCK_CLUSTER_DESC_PATH", raising=False)
     with pytest.raises(RuntimeError, match="imported already"):
         toolchain.setup(boards.SYSTEMS[0], tmp_path)
