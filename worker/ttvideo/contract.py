@@ -486,7 +486,7 @@ class PreflightParams(Wire):
 class PreflightNeeds(Wire):
     """What the model's denoising needs of one chip."""
 
-    dram_loaded: int = Field(description="Bytes, with the weights alone")
+    dram_loaded: int = Field(description="Bytes before the first step; convolutions put their weights there with it")
     dram_peak: int
     dram_total: int
     l1_peak: int = Field(description="Bytes of a core")

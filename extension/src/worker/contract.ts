@@ -505,7 +505,7 @@ export interface Preflight {
 
 /** What the model's denoising needs of one chip. */
 export interface PreflightNeeds {
-  /** Bytes, with the weights alone */
+  /** Bytes before the first step; convolutions put their weights there with it */
   readonly dramLoaded: number;
   readonly dramPeak: number;
   readonly dramTotal: number;

@@ -63,7 +63,8 @@ def lines(preflight: Preflight) -> Iterator[str]:
 
 
 def _numbers(needs: PreflightNeeds) -> Iterator[str]:
-    yield f"  {'DRAM of a chip':<17}{_part(needs.dram_peak, needs.dram_total)}; weights {memory(needs.dram_loaded)}"
+    before = f"{memory(needs.dram_loaded)} before the first step"
+    yield f"  {'DRAM of a chip':<17}{_part(needs.dram_peak, needs.dram_total)}, {before}"
     yield f"  {'L1 of a core':<17}{_part(needs.l1_peak, needs.l1_total)}"
     yield f"  {'Programs':<17}{needs.programs}, compiled the first time"
     yield f"  {'A step':<17}{needs.operations} operations on the board, {needs.transfers} transfers from or to the host"

@@ -30,7 +30,7 @@ class Needs:
     """What a program that runs needs of a chip."""
 
     dram_loaded: int
-    """Bytes, with the weights alone."""
+    """Bytes before the first step; convolutions put their weights there with it."""
     dram_peak: int
     dram_total: int
     l1_peak: int
