@@ -176,9 +176,13 @@ class Device:
             raise
 
     def _note_memory(self, program: str) -> None:
-        if log.isEnabledFor(logging.INFO) and (memory := self.memory()) is not None:
-            used = f"{memory.dram_used / GIB:.2f} of {memory.dram_total / GIB:.0f} GiB DRAM"
-            log.info("after %s the mesh holds %s and %d cached programs", program, used, memory.programs)
+        if not log.isEnabledFor(logging.INFO):
+            return
+        # What was made is made, whether or not this can be told.
+        with contextlib.suppress(WorkerError):
+            if (memory := self.memory()) is not None:
+                used = f"{memory.dram_used / GIB:.2f} of {memory.dram_total / GIB:.0f} GiB DRAM"
+                log.info("after %s the mesh holds %s and %d cached programs", program, used, memory.programs)
 
     def close(self) -> None:
         """Close the mesh, end the engine and give the chips free."""

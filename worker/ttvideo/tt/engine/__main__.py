@@ -82,7 +82,7 @@ class Engine:
             return self._run(header, payload)
         if what in ("open", "reshape"):
             self._mesh.open(Opening.from_json(header["opening"]))
-            return self._mesh.memory(), {}
+            return {}, {}
         if what == "memory":
             return self._mesh.memory(), {}
         if what == "close":

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 """How often the one who waits for an answer is asked whether to go on."""
-LAST_WORDS = 20
 Message = tuple[dict[str, Any], bytes]
 
 
@@ -53,7 +51,6 @@ class EngineProcess:
         self.identity = ProcessIdentity.of(self._process.pid)
         self._next = 0
         self._answers: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._said: deque[str] = deque(maxlen=LAST_WORDS)
         for name, read in (("engine", self._read), ("engine log", self._listen)):
             threading.Thread(target=read, name=name, daemon=True).start()
 
@@ -167,9 +164,7 @@ class EngineProcess:
         assert self._process.stderr is not None
         with self._process.stderr as stream:
             for line in stream:
-                text = line.decode(errors="replace").rstrip()
-                self._said.append(text)
-                log.debug("engine: %s", text)
+                log.info("engine: %s", line.decode(errors="replace").rstrip())
 
     def _dead(self) -> WorkerError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -177,8 +172,6 @@ class EngineProcess:
         code = self._process.returncode
         how = "stopped answering" if code is None else f"ended ({_exit(code)})"
         self.kill()
-        for line in self._said:
-            log.error("engine: %s", line)
         return WorkerError(
             ErrorKind.DEVICE_FAILED,
             f"The process that drives the boards {how} before it was done.",
