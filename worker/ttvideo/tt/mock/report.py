@@ -184,21 +184,23 @@ def _place(live: dict[int, int], address: int, size: int) -> None:
 
 
 def _unfinished(graph: Sequence[Node]) -> str:
-    """The operation that began and did not end, with the shapes of what it was given; empty if there is none."""
+    """The operation within which it was stopped, with the shapes of what it was given; empty if there is none."""
     running: list[Node] = []
-    deepest: list[Node] = []
+    last: list[Node] = []
     for node in graph:
         if _starts(node):
             running.append(node)
-            deepest = [*running]
+            last = [*running]
         elif node["node_type"] == "function_end" and running:
             running.pop()
-    if not running:
+    # Some end in the graph although they raised: then it is the one that began last.
+    chain = running or last
+    if not chain:
         return ""
     # What ttnn's operation is given is only told of those on the device that it calls.
-    given = next((found for node in reversed(deepest) if (found := _tensors(graph, node["input_tensors"]))), [])
+    given = next((found for node in reversed(last) if (found := _tensors(graph, node["input_tensors"]))), [])
     sizes = ", ".join("x".join(map(str, _shape(tensor))) for tensor in given[:2])
-    return f"{running[0]['params']['name']} of {sizes}" if sizes else str(running[0]["params"]["name"])
+    return f"{chain[0]['params']['name']} of {sizes}" if sizes else str(chain[0]["params"]["name"])
 
 
 def _starts(node: Node) -> bool:
