@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from ttvideo.contract import Phase
+from ttvideo.families.board_events import pass_on
 from ttvideo.families.continuing import ContinuingDDIM
-from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, WithinEvent
+from ttvideo.families.family import NoteEvent, OnEvent
 from ttvideo.families.tiny import FOLDER, Params
 from ttvideo.tt import detect
 from ttvideo.tt.device import DEVICE, Event, PhaseBegun, StepDone
@@ -33,7 +34,7 @@ def open_boards(on_event: OnEvent) -> None:
             f"computes what it would, rounded as a board rounds. {where}"
         )
     on_event(NoteEvent(where))
-    DEVICE.open(OPENING, lambda event: _tell(event, on_event))
+    DEVICE.open(OPENING, lambda event: pass_on(event, on_event))
 
 
 def denoise(
@@ -81,7 +82,7 @@ def denoise(
         elif isinstance(event, PhaseBegun) and event.phase is Phase.DENOISING:
             begin()
         else:
-            _tell(event, on_event)
+            pass_on(event, on_event)
 
     with DEVICE.use:
         DEVICE.open(OPENING, tell)
@@ -93,7 +94,3 @@ def _held(scheduler: ContinuingDDIM) -> tuple[Pair, ...]:
     later = scheduler.timesteps[1:].tolist()
     alphas = [float(scheduler.alphas_cumprod[timestep]) for timestep in later] + [1.0]
     return tuple((alpha**0.5, (1 - alpha) ** 0.5) for alpha in alphas)
-
-
-def _tell(event: Event, on_event: OnEvent) -> None:
-    on_event(PhaseEvent(event.phase) if isinstance(event, PhaseBegun) else WithinEvent(0.0))
