@@ -51,6 +51,26 @@ def test_pieces_are_those_of_the_whole(
         torch.testing.assert_close(torch.cat(pieces, 1), decoder.vae.decode(latents).sample[0], atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize(("frames", "lengths"), [(9, [65]), (10, [49, 24]), (12, [49, 40]), (14, [49, 48, 8])])
+def test_where_memory_is_short_ltx_is_decoded_in_tiles_of_time(
+    installed: Path, picture: Path, frames: int, lengths: list[int]
+) -> None:
+    decoder = Decoder("ltx-video-0.9.1", picture)
+    latents = decoder.latents(frames, 4, 4)
+    (whole,) = decoder.pieces(latents)
+    # As long as diffusers' own would be with the same tiles.
+    decoder.vae.enable_tiling(tile_sample_min_num_frames=64, tile_sample_stride_num_frames=48)
+    pieces = decoder.pieces(latents)
+    assert [piece.shape[1] for piece in pieces] == lengths
+    assert torch.equal(pieces[0][:, :16], whole[:, :16]) == (frames == 9)
+    ours = (torch.cat(pieces, 1) - whole).abs().mean()
+    assert ours < 0.3 * whole.std()
+    with torch.inference_mode():
+        decoder.vae.use_framewise_decoding = True
+        theirs = decoder.vae.decode(latents, torch.tensor([0.05])).sample[0]
+    assert frames == 9 or ours < (theirs - whole).abs().mean()
+
+
 @pytest.mark.parametrize("checkpoint", ["mochi-1", "cogvideox-5b", "hunyuanvideo"])
 def test_tiles_differ_little_from_the_whole(installed: Path, picture: Path, checkpoint: str) -> None:
     decoder = Decoder(checkpoint, picture)

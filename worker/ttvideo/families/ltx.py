@@ -21,6 +21,9 @@ from ttvideo.families.weights.single_file import Piece, width
 if TYPE_CHECKING:
     import torch
 
+TILE, STRIDE = 8, 6
+"""Latent frames that are decoded together where memory is short, and how far apart such tiles begin. With random
+weights these differ a third as much from the whole as those of 2 and 1 that diffusers has."""
 TEXT_ENCODER, TRANSFORMER = 19_050_000_000, 7_690_000_000
 """Bytes of the files, as the hub lists them for 0.9: float32."""
 
@@ -138,7 +141,7 @@ class Ltx(ClipModel):
         if params.start_image is not None and params.frames == 1:
             params = params.model_copy(update={"frames": 9})
             notes.append(f"{self.title} adds at least 8 frames to a picture: 9 instead of 1.")
-        given = [name for name in ("decode_timestep", "decode_noise_scale") if _differs(params, name)]
+        given = [name for name in ("decode_timestep", "decode_noise_scale") if fields.differs(params, name)]
         if given and not _noisy(published_for(self, params)):
             names = " and ".join(name.replace("_", " ") for name in given)
             notes.append(f"The VAE of this checkpoint decodes without noise: {names} is not used.")
@@ -181,7 +184,11 @@ class Ltx(ClipModel):
     def decode(
         self, vae: Any, latents: torch.Tensor, params: Params, generator: torch.Generator
     ) -> Iterator[torch.Tensor]:
-        """In one go: its layers look at later frames, too."""
+        """In one go, because its layers look at later frames, too; only where memory is short in tiles of time.
+
+        These begin and end a little sooner and are faded into each other, as in `_temporal_tiled_decode`; but that one
+        fades frames into those before them.
+        """
         import torch
         from diffusers.utils.torch_utils import randn_tensor
 
@@ -191,15 +198,25 @@ class Ltx(ClipModel):
             share = params.decode_noise_scale
             latents = (1 - share) * latents + share * noise
             timestep = torch.tensor([params.decode_timestep], device=latents.device, dtype=latents.dtype)
-        # Layers of later VAEs draw noise of their own, from no generator that one could hand them.
-        with torch.random.fork_rng():
-            torch.manual_seed(params.seed)
-            pictures = vae.decode(latents, timestep).sample[0]
-        yield pictures
 
+        def decoded(begin: int, end: int) -> torch.Tensor:
+            # Layers of later VAEs draw noise of their own, from no generator that one could hand them.
+            with torch.random.fork_rng():
+                torch.manual_seed(params.seed + begin)
+                pictures: torch.Tensor = vae.decode(latents[:, :, begin:end], timestep).sample
+            return pictures
 
-def _differs(params: Params, name: str) -> bool:
-    return bool(getattr(params, name) != Params.model_fields[name].default)
+        ratio, count = vae.temporal_compression_ratio, latents.shape[2]
+        if not vae.use_tiling or count <= TILE + 1:
+            yield decoded(0, count)[0]
+            return
+        before = decoded(0, TILE + 1)
+        yield before[0, :, : STRIDE * ratio + 1]
+        for begin in range(STRIDE, count - 1, STRIDE):
+            # Of its first latent frame there is one picture, which the tile before has, too.
+            pictures = vae.blend_t(before, decoded(begin, begin + TILE + 1)[:, :, 1:], (TILE - STRIDE) * ratio)
+            yield pictures[0, :, : STRIDE * ratio]
+            before = pictures
 
 
 def _noisy(published: Published) -> bool:
