@@ -92,10 +92,15 @@ class OnlyWhatIsNotKept(Mapping[str, torch.Tensor]):
     "changes",
     [
         {},
-        {"use_motion_mid_block": False, "use_linear_projection": True, "layers_per_block": 1},
-        {"transformer_layers_per_block": 2, "temporal_transformer_layers_per_block": 2},
+        {
+            "use_motion_mid_block": False,
+            "use_linear_projection": True,
+            "layers_per_block": 1,
+            "transformer_layers_per_block": 2,
+            "temporal_transformer_layers_per_block": 2,
+        },
     ],
-    ids=str,
+    ids=["as Stable Diffusion 1.5", "otherwise"],
 )
 def test_another_unet_is_diffusers_own(changes: dict[str, Any], mesh: Any) -> None:
     model = other(**changes)
