@@ -94,4 +94,4 @@ def test_every_parameter_can_be_shown_in_a_form(id: str) -> None:
         assert "contentMediaType" in field or ("minimum" in field and "maximum" in field), name
         assert all(isinstance(number, int | float) for number in field.get("examples", ())), name
     assert fields["seed"]["default"] == -1
-    assert families.pictures(families.find(id)) == ("startImage",)
+    assert families.inputs(families.find(id)) == {"startImage": "image/*"}
