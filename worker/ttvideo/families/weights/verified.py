@@ -13,6 +13,7 @@ WITH_RANDOM_WEIGHTS = (
     "sd35-large",
     "animatediff",
     "animatediff-v1-5-2",
+    "animatediff-lightning-2",
     "wan2.1-1.3b",
     "wan2.2-5b",
     "wan2.2-a14b",
