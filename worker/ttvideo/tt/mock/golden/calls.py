@@ -47,13 +47,13 @@ class Shadow:
         self._recording: list[Call] | None = None
         self._traces: dict[int, list[Call]] = {}
 
-    # What programs do
+    # What programs call
 
     def call(self, op: FastOperation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """An operation: run it on the board, then compute it."""
         if self._inside:
             return RUN(op, *args, **kwargs)
-        # Before the result is in it, whose arguments ttnn takes things out of.
+        # A copy: ttnn takes some out of the arguments.
         call = Call(op, args, dict(kwargs), None)
         self._check(call)
         self._store.sweep()
