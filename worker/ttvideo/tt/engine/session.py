@@ -59,9 +59,14 @@ class Session:
 
 def _mark(key: str, shape: tuple[int, ...]) -> Path:
     """Beside the kernels, so that it goes with them; other versions and boards compile others."""
+    about = "|".join((*software_and_board(), str(shape), key))
+    return Path(os.environ["TT_METAL_CACHE"]) / "ttvideo" / sha256(about.encode()).hexdigest()[:32]
+
+
+def software_and_board() -> tuple[str, str]:
+    """What is made for one ttnn and one kind of board is kept under both."""
     try:
         version = importlib.metadata.version("ttnn")
     except importlib.metadata.PackageNotFoundError:  # built from tt-metal's sources
         version = os.environ.get("TT_METAL_HOME", "")
-    about = "|".join((version, os.environ.get("MESH_DEVICE", ""), str(shape), key))
-    return Path(os.environ["TT_METAL_CACHE"]) / "ttvideo" / sha256(about.encode()).hexdigest()[:32]
+    return version, os.environ.get("MESH_DEVICE", "")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import torch
+import ttnn
 from safetensors import safe_open
 
 from ttvideo.state import cache_folder
+from ttvideo.tt.engine.session import software_and_board
 
 
 class Files(Mapping[str, torch.Tensor]):
@@ -33,9 +33,9 @@ class Files(Mapping[str, torch.Tensor]):
         return len(self._where)
 
 
-def prepared_folder(files: Sequence[Path], dtype: str, mesh: tuple[int, ...]) -> Path:
+def prepared_folder(files: Sequence[Path], dtype: str, mesh: ttnn.MeshDevice) -> Path:
     """Where matrices of these files lie as this board and mesh take them; another of any of it has another folder."""
-    about = [importlib.metadata.version("ttnn"), os.environ.get("MESH_DEVICE", ""), str(mesh), dtype]
+    about = [*software_and_board(), str(mesh.arch()), str(tuple(mesh.shape)), dtype]
     for file in files:
         status = file.stat()
         about += [str(file.resolve()), str(status.st_size), str(status.st_mtime_ns)]

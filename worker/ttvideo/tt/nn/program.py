@@ -91,7 +91,7 @@ def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length
     videos, _, frames, height, width = shape
     tokens = Tokens(videos * (1 if asked.guidance is None else 2), frames, height, width)
     files = [Path(file) for file in asked.weights]
-    folder = prepared_folder(files, asked.dtype, tuple(session.mesh.shape))
+    folder = prepared_folder(files, asked.dtype, session.mesh)
     key = (folder, tokens, text_length, str(asked.configs))
     kept = session.kept.get(KEPT)
     if kept is None or kept[0] != key:
