@@ -36,14 +36,14 @@ def linear(
     program_config: Any = None,
     **_: Any,
 ) -> torch.Tensor:
-    """Also matmul and minimal_matmul. A bias of any rank is one row."""
+    """Also matmul and minimal_matmul. A bias is one row, of any rank."""
     a = a.transpose(-1, -2) if transpose_a else a
     b = b.transpose(-1, -2) if transpose_b else b
     # Not so many small products where one does.
     product = a @ b.reshape(b.shape[-2:]) if b.dim() > 2 and b.shape[:-2].numel() == 1 else a @ b
     row = bias if bias is not None else bias_tensor
     if row is not None:
-        product = product + row.reshape(-1)[: product.shape[-1]]
+        product = product + row.reshape(product.shape[-1])
     wanted = activation or fused_activation or getattr(program_config, "fused_activation", None)
     return _activation(wanted)(product) if wanted else product
 
