@@ -26,7 +26,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "threshold 0.1": {"cache": "first-block", "cache_threshold": 0.1},
     "threshold 1": {"cache": "first-block", "cache_threshold": 1.0},
 }
-PARAMS = {"checkpoint": "wan2.1-1.3b", "guidance": 1.0, "seed": 1, "width": 320, "height": 192, "frames": 9}
+PARAMS = {"checkpoint": "wan2.1-1.3b", "guidance": 1.0, "seed": 1, "width": 256, "height": 160, "frames": 5}
 
 
 def run(pipeline: Any, family: Any, options: dict[str, Any]) -> tuple[Any, float, int]:

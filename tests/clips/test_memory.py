@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
-from support.clip_cases import CASES, Model, each_case
+from support.clip_cases import CASES, NEGATIVE, PROMPT, Model, each_case
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.clips import dry_run, memory
 from ttvideo.families.clips.dry_run import Peak
@@ -22,6 +23,19 @@ def test_a_clip_takes_as_much_as_was_said(model: Model) -> None:
     with Peak() as peak:
         list(model.pipeline.run(model.asked(), lambda event: None))
     assert max(said.denoising, said.decoding) == pytest.approx(peak.peak, rel=0.15)
+
+
+@each_case
+def test_so_do_its_texts(model: Model) -> None:
+    model.run()
+    said = model.pipeline.working(model.params, tiled=False)
+    kind, pipe = model.pipeline.model, model.pipeline.pipeline(model.params, encoding=True)
+    texts = [PROMPT, *([NEGATIVE] if kind.guided(model.params) else [])]
+    with torch.inference_mode(), Peak() as peak:
+        kept = [kind.encode(pipe, text) for text in texts]
+    assert kept
+    # Of the largest models a text takes hardly anything beside the weights.
+    assert said.encoding == pytest.approx(peak.peak, rel=0.25)
 
 
 @each_case

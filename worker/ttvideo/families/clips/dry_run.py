@@ -43,8 +43,8 @@ def working(dry: ClipPipeline, params: ClipParams, *, tiled: bool) -> Working:
     """Of one clip. `dry` has parts without weights. Takes about a second for a large model, and hardly any memory."""
     model = dry.model
     with torch.inference_mode():
+        pipe = dry.pipeline(params, encoding=True)
         with _measured() as encoding:
-            pipe = dry.pipeline(params, encoding=True)
             count = len(model.texts("text", params)) + model.guided(params)
             texts = [model.encode(pipe, "text") for _ in range(count)]
         pipe = dry.pipeline(params)
