@@ -1,8 +1,7 @@
 """Wan's step cache on random weights: CPU seconds, blocks that ran, and how like the clip is to one with all of them.
 
-Wan's own width with 12 of its 30 layers. Random weights tell what a step costs in which blocks are left out; how many
-steps that are, and what it changes, depends on trained ones: here the first block changes less from step to step, and
-the other blocks hardly change the clip at all.
+Wan's own width with 12 of its 30 layers. Random weights tell what a step costs in which blocks are left out. How many
+steps those are, and what a clip loses by it, they cannot tell: here the blocks hardly change the frames.
 """
 
 from __future__ import annotations
