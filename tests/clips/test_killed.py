@@ -41,7 +41,8 @@ class Workers:
             "OMP_NUM_THREADS": "1",
         }
         client = RpcClient(self.folder / "worker.log", (sys.executable, str(PROGRAM), str(self.folder)), env=env)
-        client.request("worker/hello", {"clientVersion": "test"})
+        # It has imported torch by then.
+        client.request("worker/hello", {"clientVersion": "test"}, timeout=180)
         return client
 
     def order(self, **orders: Any) -> None:
@@ -54,7 +55,7 @@ class Workers:
         return count
 
     def wait_for_death(self) -> None:
-        code, _ = self.client.wait_for_end(120)
+        code, _ = self.client.wait_for_end(180)
         assert code == -signal.SIGKILL
         self.client.__exit__(None, None, None)
         self.client = self._start()
@@ -71,7 +72,7 @@ class Workers:
             states = [status["state"] for status in statuses(client, id)]
             return bool(states) and states[-1] in ENDED
 
-        client.wait_for(over, f"job {id} to end", 120)
+        client.wait_for(over, f"job {id} to end", 180)
         job: dict[str, Any] = client.request("jobs/get", {"id": id})
         assert job["status"]["state"] == state, job["status"]
         return job
