@@ -58,6 +58,7 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.removeModel": (target) => rooms.models.remove(target),
     "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),
     "ttVideo.detectHardware": () => rooms.devices.detect(),
+    "ttVideo.preflight": () => rooms.devices.preflight(),
     "ttVideo.resetBoards": () => rooms.devices.reset(),
     "ttVideo.setUpWorker": () => rooms.worker.setUp(),
     "ttVideo.selectInterpreter": () => rooms.worker.selectInterpreter(),

@@ -1,8 +1,13 @@
 // What people see of Tenstorrent boards: the page Hardware and the status bar, with boards that TTVIDEO_BOARD simulates.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
 import { expectAccessible } from "./harness/axe";
 import { expect, test } from "./harness/fixtures";
 
-test.use({ setup: { environment: { TTVIDEO_BOARD: "n300" } } });
+const TTNN = resolve("build/ttnn/bin/python");
+
+test.use({ setup: { environment: { TTVIDEO_BOARD: "n300", TTVIDEO_TTNN_PYTHON: TTNN } } });
 
 test("a simulated board is on its page and in the status bar, and marked as such", async ({ workbench }) => {
   await workbench.runCommand("TT Video: Detect Hardware");
@@ -16,7 +21,7 @@ test("a simulated board is on its page and in the status bar, and marked as such
   await expectAccessible(page, "the page Hardware");
 
   await expect(page.getByRole("radio", { name: /^Automatic/ })).toBeChecked();
-  await expect(page.getByRole("radio", { name: /^Tenstorrent/ })).toBeDisabled();
+  await expect(page.getByRole("radio", { name: /^NVIDIA GPU/ })).toBeDisabled();
   await page.getByRole("radio", { name: /^CPU/ }).check();
   await expect(page.getByRole("radio", { name: /^CPU/ })).toBeChecked();
 
@@ -26,6 +31,7 @@ test("a simulated board is on its page and in the status bar, and marked as such
 });
 
 test("a reset says first what it does, and then why simulated boards are not reset", async ({ workbench }) => {
+  await workbench.runCommand("TT Video: Detect Hardware");
   await workbench.runCommand("TT Video: Reset Boards");
   const question = workbench.message("Reset the Tenstorrent N300 (simulated)?");
   await expect(question).toContainText("the queue is paused");
@@ -34,4 +40,21 @@ test("a reset says first what it does, and then why simulated boards are not res
   await expect(workbench.message("there is nothing to reset")).toBeVisible();
   await expect(workbench.devices.getByText("The boards were not reset.")).toBeVisible();
   await workbench.screenshot("hardware-reset-refused");
+});
+
+test("what fits a board is found out without one", async ({ workbench }) => {
+  test.skip(!existsSync(TTNN), "There is no Python with ttnn: .ci/ttnn makes one.");
+  await workbench.dismissMessages();
+  await workbench.runCommand("TT Video: Check What Fits a Board");
+  const page = workbench.devices;
+  await expect(page.getByLabel("Model", { exact: true })).toBeFocused();
+  await expect(page.getByLabel("Board", { exact: true })).toHaveValue("n300");
+  await page.getByLabel("Frames").fill("8");
+  await page.getByRole("button", { name: "Check" }).click();
+  await expect(page.locator(".verdict")).toContainText("Bundled small model, 128×128, 8 frames, on N300");
+  await expect(page.locator(".verdict .badge")).toHaveText("fits");
+  await expect(page.getByText("Validated on a mock N300 with ttnn 0.81.1.")).toBeVisible();
+  await page.getByText("Validated on a mock").scrollIntoViewIfNeeded();
+  await workbench.screenshot("hardware-preflight");
+  await expectAccessible(page, "the page Hardware with a preflight");
 });

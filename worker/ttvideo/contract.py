@@ -446,6 +446,11 @@ class BoardSystem(Wire):
     environment: tuple[str, ...] = Field(description="What tt-metal's demos want to be set, such as MESH_DEVICE=T3K")
 
 
+class SystemName(Wire):
+    id: str
+    title: str
+
+
 class BoardVersions(Wire):
     """None: it is not there, or does not say."""
 
@@ -471,6 +476,7 @@ class DeviceStatus(Wire):
     simulated: bool = Field(description="The boards are those of TTVIDEO_BOARD")
     system: BoardSystem | None = Field(description="None without boards, and for a set of boards that is not known")
     boards: tuple[Board, ...]
+    known_systems: tuple[SystemName, ...] = Field(description="All that there are, here or not, for a preflight")
     versions: BoardVersions
     problems: tuple[BoardProblem, ...]
 

@@ -25,6 +25,10 @@ export class DeviceCommands implements vscode.Disposable {
     return this.#page.detect();
   }
 
+  preflight(): Promise<void> {
+    return this.#page.preflight();
+  }
+
   reset(): Promise<void> {
     return this.#reset.reset();
   }

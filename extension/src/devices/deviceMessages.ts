@@ -13,6 +13,16 @@ export function isDeviceMessage(value: unknown): value is DeviceMessage {
       return hasOnly(rest);
     case "choose":
       return hasOnly(rest, "device") && "device" in rest && isOneOf(rest.device, DEVICE_CHOICES);
+    case "preflight":
+      return (
+        hasOnly(rest, "model", "board", "parameters") &&
+        "model" in rest &&
+        isName(rest.model) &&
+        "board" in rest &&
+        isName(rest.board) &&
+        "parameters" in rest &&
+        areNumbers(rest.parameters)
+      );
     case "command":
       return hasOnly(rest, "command") && "command" in rest && isOneOf(rest.command, DEVICE_COMMANDS);
     default:
@@ -22,6 +32,19 @@ export function isDeviceMessage(value: unknown): value is DeviceMessage {
 
 function hasOnly(rest: object, ...fields: readonly string[]): boolean {
   return Object.keys(rest).every((key) => fields.includes(key));
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value.length <= 200;
+}
+
+function areNumbers(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).length <= 20 &&
+    Object.entries(value).every(([key, each]) => isName(key) && typeof each === "number" && Number.isFinite(each))
+  );
 }
 
 function isOneOf<Choice extends string>(value: unknown, choices: readonly Choice[]): value is Choice {

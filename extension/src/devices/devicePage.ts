@@ -17,6 +17,7 @@ export class DevicePage implements vscode.Disposable {
   readonly #subscriptions: readonly vscode.Disposable[];
   #panel: vscode.WebviewPanel | undefined;
   #channel: WebviewChannel<DeviceMessage, DevicePageState> | undefined;
+  #focusPreflight = 0;
 
   constructor(
     private readonly extensionUri: vscode.Uri,
@@ -42,6 +43,13 @@ export class DevicePage implements vscode.Disposable {
     const status = await this.devices.look();
     this.#show();
     return status;
+  }
+
+  /** The same, with the cursor where a model and a board are chosen. */
+  async preflight(): Promise<void> {
+    this.#focusPreflight += 1;
+    await this.detect();
+    this.#channel?.update();
   }
 
   dispose(): void {
@@ -84,8 +92,9 @@ export class DevicePage implements vscode.Disposable {
   }
 
   #state(): DevicePageState {
-    const { status, reset } = this.devices;
-    return { worker: this.worker.health, status, reset, chosen: chosenDevice() };
+    const { status, reset, models, preflight } = this.devices;
+    const focusPreflight = this.#focusPreflight;
+    return { worker: this.worker.health, status, reset, models, preflight, focusPreflight, chosen: chosenDevice() };
   }
 
   async #handle(message: Exclude<DeviceMessage, { type: "ready" }>): Promise<void> {
@@ -95,6 +104,10 @@ export class DevicePage implements vscode.Disposable {
         return;
       case "choose":
         return this.#choose(message.device);
+      case "preflight": {
+        const { model, board, parameters } = message;
+        return this.devices.begin({ model, board, parameters });
+      }
       case "copyEnvironment":
         return vscode.env.clipboard.writeText(this.#exports());
       case "command":

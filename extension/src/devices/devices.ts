@@ -1,6 +1,6 @@
 // What the worker last said of this machine's devices. It tells by itself when something changes.
 import * as vscode from "vscode";
-import type { DeviceStatus, Reset } from "../worker/contract";
+import type { DeviceStatus, ModelInfo, Preflight, PreflightParams, Reset } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 
 export class Devices implements vscode.Disposable {
@@ -8,6 +8,8 @@ export class Devices implements vscode.Disposable {
   readonly #subscriptions: readonly { dispose(): unknown }[];
   #status: DeviceStatus | null = null;
   #reset: Reset | null = null;
+  #models: readonly ModelInfo[] = [];
+  #preflight: Preflight | null = null;
   readonly onDidChange = this.#changed.event;
 
   constructor(private readonly worker: Worker) {
@@ -19,11 +21,15 @@ export class Devices implements vscode.Disposable {
       worker.on("device/reset", (reset) => {
         this.follow(reset);
       }),
+      worker.on("device/preflight", (preflight) => {
+        this.#followPreflight(preflight);
+      }),
       worker.onDidChangeHealth((health) => {
         if (health.kind === "ready") {
           // A worker that ended meanwhile says so by its health.
           this.look().catch(() => undefined);
         } else {
+          this.#preflight = null;
           this.#set(null, null);
         }
       }),
@@ -43,8 +49,23 @@ export class Devices implements vscode.Disposable {
   /** Starts the worker when needed. Rejects with a Failure only. */
   async look(): Promise<DeviceStatus> {
     const status = await this.worker.call("device/status", {});
+    this.#models = (await this.worker.call("models/list", {})).models;
     this.#set(status, this.#reset?.state === "running" ? this.#reset : null);
     return status;
+  }
+
+  /** Those that a preflight may be of; read anew with each look. */
+  get models(): readonly ModelInfo[] {
+    return this.#models;
+  }
+
+  /** The last one, under way or ended. */
+  get preflight(): Preflight | null {
+    return this.#preflight;
+  }
+
+  async begin(asked: PreflightParams): Promise<void> {
+    this.#followPreflight(await this.worker.call("device/preflight", asked));
   }
 
   follow(reset: Reset): void {
@@ -57,6 +78,15 @@ export class Devices implements vscode.Disposable {
   dispose(): void {
     for (const each of this.#subscriptions) {
       each.dispose();
+    }
+  }
+
+  #followPreflight(preflight: Preflight): void {
+    const last = this.#preflight;
+    // What was asked for may be answered when it is already farther.
+    if (last === null || last.id < preflight.id || (last.id === preflight.id && last.state === "running")) {
+      this.#preflight = preflight;
+      this.#changed.fire();
     }
   }
 

@@ -6,13 +6,14 @@ export const DEVICE_NAMES: Readonly<Record<Device["id"], string>> = {
   cuda: "NVIDIA GPU",
   cpu: "CPU",
 };
-const FASTEST_FIRST: readonly Device["id"][] = ["tt", "cuda", "cpu"];
+/** As the worker chooses by itself: boards are used when they are asked for. */
+const AUTOMATIC: readonly Device["id"][] = ["cuda", "cpu"];
 
 /** The device that a new video is made on, as far as is known before it is; null when there is none. */
 export function likelyDevice(devices: readonly Pick<Backend, "id" | "available">[], chosen: string): string | null {
-  const available = FASTEST_FIRST.filter((id) => devices.some((device) => device.id === id && device.available));
-  const id = available.find((each) => each === chosen) ?? (chosen === "auto" ? available[0] : undefined);
-  return id === undefined ? null : DEVICE_NAMES[id];
+  const available = (id: string): boolean => devices.some((device) => device.id === id && device.available);
+  const id = chosen === "auto" ? AUTOMATIC.find(available) : devices.find((device) => device.id === chosen)?.id;
+  return id === undefined || !available(id) ? null : DEVICE_NAMES[id];
 }
 
 /** What the boards are together, such as "T3K"; null without boards. */

@@ -1,5 +1,5 @@
 // What the webviews and the extension say to each other. Imported by both sides, so it knows neither.
-import type { DeviceStatus, JsonValue, ModelInfo, Phase, Reset } from "../worker/contract";
+import type { DeviceStatus, JsonValue, ModelInfo, Phase, Preflight, Reset } from "../worker/contract";
 
 /** A request of a webview; each is answered once, by a Reply with its number. */
 export interface Request<Message> {
@@ -252,6 +252,11 @@ export interface DevicePageState {
   readonly reset: Reset | null;
   /** Where new videos are made, as it is set */
   readonly chosen: string;
+  readonly models: readonly ModelInfo[];
+  /** The last preflight of this worker, under way or ended */
+  readonly preflight: Preflight | null;
+  /** Counts up when the form of the preflight should take the focus */
+  readonly focusPreflight: number;
 }
 
 export const DEVICE_CHOICES = ["auto", "tt", "cuda", "cpu"] as const;
@@ -266,6 +271,13 @@ export type DeviceMessage =
   | { readonly type: "ready" }
   | { readonly type: "look" }
   | { readonly type: "choose"; readonly device: DeviceChoice }
+  /** Whether a model fits a board; parameters that are not given have the model's defaults */
+  | {
+      readonly type: "preflight";
+      readonly model: string;
+      readonly board: string;
+      readonly parameters: Readonly<Record<string, number>>;
+    }
   /** The lines that set the boards' variables in a shell, into the clipboard */
   | { readonly type: "copyEnvironment" }
   | { readonly type: "command"; readonly command: DeviceCommand };

@@ -241,6 +241,8 @@ export interface DeviceStatus {
   /** None without boards, and for a set of boards that is not known */
   readonly system: BoardSystem | null;
   readonly boards: readonly Board[];
+  /** All that there are, here or not, for a preflight */
+  readonly knownSystems: readonly SystemName[];
   readonly versions: BoardVersions;
   readonly problems: readonly BoardProblem[];
 }
@@ -758,6 +760,11 @@ export interface StoryboardText {
   readonly file: string;
   readonly text?: string | null;
   readonly outputFolder?: string | null;
+}
+
+export interface SystemName {
+  readonly id: string;
+  readonly title: string;
 }
 
 /** How one picture of a stitched clip becomes the next. */

@@ -66,7 +66,7 @@ beforeEach(() => {
       event === "device/reset" ? told.event(listener) : { dispose: () => undefined },
     call: (method: string) => {
       asked.push(method);
-      return Promise.resolve(method === "device/reset" ? RUNNING : status);
+      return Promise.resolve(method === "device/reset" ? RUNNING : method === "models/list" ? { models: [] } : status);
     },
   } as unknown as Worker;
   const list = {
@@ -105,7 +105,7 @@ test("what will happen is said before: which jobs stop, and whose programs are i
     "“a red ball bouncing on green grass” is interrupted, and goes on where it stopped when all chips are back.",
     "As long as other programs use them, they are not reset: python demo.py (pid 4242).",
   ]);
-  expect(asked).toEqual(["device/status"]);
+  expect(asked).toEqual(["device/status", "models/list"]);
 });
 
 test("the worker's own engine is not in the way", async () => {

@@ -73,5 +73,7 @@ it("knows where a new video would be made", () => {
   const withGpu = n300.devices.map((device) => ({ ...device, available: device.id !== "tt" }));
   expect(likelyDevice(withGpu, "auto")).toBe("NVIDIA GPU");
   expect(likelyDevice(withGpu, "cpu")).toBe("CPU");
+  const withBoard = n300.devices.map((device) => ({ ...device, available: device.id !== "cuda" }));
+  expect([likelyDevice(withBoard, "auto"), likelyDevice(withBoard, "tt")]).toEqual(["CPU", "Tenstorrent"]);
   expect(likelyDevice([], "auto")).toBeNull();
 });

@@ -5,8 +5,10 @@ import { DevicePage } from "../../../extension/src/devices/devicePage";
 import { Devices } from "../../../extension/src/devices/devices";
 import { Failure } from "../../../extension/src/errors";
 import type { DevicePageState, WorkerHealth } from "../../../extension/src/shared/protocol";
-import type { DeviceStatus } from "../../../extension/src/worker/contract";
+import type { DeviceStatus, Preflight } from "../../../extension/src/worker/contract";
 import type { Worker } from "../../../extension/src/worker/worker";
+import ended from "../../contract/golden/event.device-preflight.json";
+import preflight from "../../contract/golden/method.device-preflight.json";
 import { code, FakePanel, FakeUri } from "../lessons/fakeCode";
 import { FakeEmitter } from "../preview/fakeCode";
 import { n300, noBoard } from "./statuses";
@@ -26,10 +28,13 @@ vi.mock("vscode", async () => {
   };
 });
 
+const REST = { reset: null, chosen: "auto", models: [], preflight: null, focusPreflight: 0 };
+
 let health: WorkerHealth;
 let healthChanged: FakeEmitter<WorkerHealth>;
 let changed: FakeEmitter<DeviceStatus>;
-let call: ReturnType<typeof vi.fn<() => Promise<DeviceStatus>>>;
+let tried: FakeEmitter<Preflight>;
+let call: ReturnType<typeof vi.fn<(method: string, params?: object) => Promise<object>>>;
 let page: DevicePage;
 let panel: FakePanel;
 
@@ -49,14 +54,23 @@ beforeEach(() => {
   health = { kind: "ready" };
   healthChanged = new FakeEmitter();
   changed = new FakeEmitter();
-  call = vi.fn(() => Promise.resolve(n300));
+  tried = new FakeEmitter();
+  call = vi.fn((method) =>
+    Promise.resolve(
+      method === "device/status" ? n300 : method === "device/preflight" ? preflight.result : { models: [] },
+    ),
+  );
   const worker = {
     get health() {
       return health;
     },
     onDidChangeHealth: healthChanged.event,
     on: (event: string, listener: (status: DeviceStatus) => void) =>
-      event === "device/changed" ? changed.event(listener) : { dispose: () => undefined },
+      event === "device/changed"
+        ? changed.event(listener)
+        : event === "device/preflight"
+          ? tried.event(listener as unknown as (preflight: Preflight) => void)
+          : { dispose: () => undefined },
     call,
   } as unknown as Worker;
   page = new DevicePage(new FakeUri("/ext") as unknown as Uri, worker, new Devices(worker));
@@ -67,7 +81,7 @@ test("it looks before it shows, and shows what changes", async () => {
   expect(panel.webview.html).toContain("res:/ext/dist/devices.js");
   await panel.sends({ type: "ready" });
   await vi.waitFor(() => {
-    expect(shown()).toEqual({ worker: { kind: "ready" }, status: n300, reset: null, chosen: "auto" });
+    expect(shown()).toEqual({ worker: { kind: "ready" }, status: n300, ...REST });
   });
   changed.fire(noBoard);
   await vi.waitFor(() => {
@@ -113,15 +127,40 @@ test("only a device that is there is chosen", async () => {
 
 test("what the page asks for is done: looking, copying, and the commands that it may run", async () => {
   await page.detect();
+  call.mockClear();
   expect(await panel.sends({ type: "look" })).toBeNull();
-  expect(call).toHaveBeenCalledTimes(2);
+  expect(call.mock.calls.map(([method]) => method)).toEqual(["device/status", "models/list"]);
   expect(await panel.sends({ type: "copyEnvironment" })).toBeNull();
   expect(code.env.clipboard.writeText).toHaveBeenCalledWith("export MESH_DEVICE=N300\n");
   expect(await panel.sends({ type: "command", command: "ttVideo.generateVideo" })).toBeNull();
   expect(code.commands.executeCommand).toHaveBeenCalledWith("ttVideo.generateVideo");
 });
 
+test("a preflight is begun, followed, and replaced by a later one only", async () => {
+  await page.preflight();
+  await panel.sends({ type: "ready" });
+  const asked = { model: "tiny", board: "n300", parameters: { frames: 8 } };
+  expect(await panel.sends({ type: "preflight", ...asked })).toBeNull();
+  expect(call).toHaveBeenLastCalledWith("device/preflight", asked);
+  await vi.waitFor(() => {
+    expect(shown()).toMatchObject({ focusPreflight: 1, preflight: { id: 1, state: "running" } });
+  });
+  tried.fire(ended.params as Preflight);
+  tried.fire(preflight.result as Preflight);
+  await vi.waitFor(() => {
+    expect(shown().preflight).toEqual(ended.params);
+  });
+  tried.fire({ ...(preflight.result as Preflight), id: 2 });
+  await vi.waitFor(() => {
+    expect(shown().preflight).toMatchObject({ id: 2, state: "running" });
+  });
+});
+
 test.each([
+  { type: "preflight", model: "tiny", board: "n300" },
+  { type: "preflight", model: "", board: "n300", parameters: {} },
+  { type: "preflight", model: "tiny", board: "n300", parameters: { frames: "8" } },
+  { type: "preflight", model: "tiny", board: "n300", parameters: { frames: 8 }, prompt: "a ball" },
   { type: "command", command: "workbench.action.quit" },
   { type: "command" },
   { type: "choose", device: "abacus" },

@@ -26,6 +26,7 @@ def device_status(state_folder: Path, machine: Machine) -> DeviceStatus:
         simulated=machine.simulated,
         system=_system(machine.system) if machine.system else None,
         boards=tuple(_board(board) for board in machine.boards),
+        known_systems=tuple(contract.SystemName(id=system.id, title=system.title) for system in boards.SYSTEMS),
         versions=contract.BoardVersions(**{name: version or None for name, version in vars(machine.versions).items()}),
         problems=tuple(contract.BoardProblem(**vars(problem)) for problem in machine.problems),
     )

@@ -186,7 +186,7 @@ function Facts({ status, send }: Pick<Props, "status" | "send">): JSX.Element {
 function versionsOf({ kmd, ttnn, metal, smi }: BoardVersions): readonly (readonly [string, string | null])[] {
   const always = [
     ["Driver (tt-kmd)", kmd],
-    ["ttnn", ttnn],
+    ["ttnn in the worker’s Python", ttnn],
     ["tt-metal", metal],
   ] as const;
   return smi === null ? always : [...always, ["tt-smi", smi]];

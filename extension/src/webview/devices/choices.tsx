@@ -23,7 +23,7 @@ export function Choices({ devices, chosen, send }: Props): JSX.Element {
       <div role="radiogroup" aria-labelledby="choices">
         <Choice
           title="Automatic"
-          detail={`The fastest device that the model runs on${automatic === null ? "" : `, now: ${automatic}`}.`}
+          detail={`${automatic === null ? "" : `Now: ${automatic}. `}An NVIDIA GPU where there is one, else the CPU; boards are used when they are chosen.`}
           badge={null}
           models={null}
           checked={chosen === "auto"}

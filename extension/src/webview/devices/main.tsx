@@ -5,6 +5,7 @@ import { Page } from "./page";
 import "@vscode/codicons/dist/codicon.css";
 import "../preview/base.css";
 import "./devices.css";
+import "./preflight.css";
 
 const channel = openChannel<DeviceMessage, DevicePageState>();
 const root = document.getElementById("root") ?? document.body;

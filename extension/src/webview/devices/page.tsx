@@ -6,9 +6,12 @@ import { Health } from "../preview/health";
 import { Icon } from "../preview/iconButton";
 import { Boards } from "./boards";
 import { Choices } from "./choices";
+import { Preflight } from "./preflight";
 import { ResetMessage } from "./resetMessage";
 
 export type Send = (message: DeviceMessage) => Promise<void>;
+/** Resolves with what was wrong, or with null. */
+export type Ask = (message: DeviceMessage) => Promise<string | null>;
 
 interface Props {
   readonly state: DevicePageState;
@@ -18,18 +21,21 @@ interface Props {
 export function Page({ state, channel }: Props): JSX.Element {
   const [problem, setProblem] = useState<string | null>(null);
   const [looking, setLooking] = useState(false);
-  const send = useCallback<Send>(
+  const ask = useCallback<Ask>(
     async (message) => {
       try {
         await channel.send(message);
-        setProblem(null);
+        return null;
       } catch (error) {
         const hint = error instanceof Refusal ? ` ${error.hint}` : "";
-        setProblem(`${error instanceof Error ? error.message : String(error)}${hint}`);
+        return `${error instanceof Error ? error.message : String(error)}${hint}`;
       }
     },
     [channel],
   );
+  const send: Send = async (message) => {
+    setProblem(await ask(message));
+  };
   const look = async (): Promise<void> => {
     setLooking(true);
     await send({ type: "look" });
@@ -58,6 +64,7 @@ export function Page({ state, channel }: Props): JSX.Element {
             <>
               <Boards status={status} resetting={reset?.state === "running"} send={send} />
               <Choices devices={status.devices} chosen={chosen} send={send} />
+              <Preflight state={state} status={status} ask={ask} />
             </>
           )}
         </div>
