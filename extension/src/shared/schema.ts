@@ -129,9 +129,7 @@ function fieldOf(key: string, property: Schema): Field | null {
     const video = property["contentMediaType"] === "video/*";
     return isPicture(property) ? null : { ...common, kind: "file", initial: null, video };
   }
-  return type === "string"
-    ? { ...common, kind: "text", initial: typeof initial === "string" ? initial : null }
-    : null;
+  return type === "string" ? { ...common, kind: "text", initial: typeof initial === "string" ? initial : null } : null;
 }
 
 function boundsOf(property: Schema): Pick<NumberField, "minimum" | "maximum" | "above" | "below"> {
