@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.lessons import EXAMPLES
+from support.lessons import EXAMPLES, ROOT
 from support.rpc_client import WORKER
 
 
@@ -37,6 +37,7 @@ def environment(home: Path, random_models: Path) -> dict[str, str]:
     for name, module in (("ttvideo", " -m ttvideo"), ("python", ""), ("python3", "")):
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
         (programs / name).chmod(0o755)
+    ttnn = ROOT / "build" / "ttnn" / "bin" / "python"
     return {
         "HOME": str(home),
         "PATH": os.pathsep.join([str(programs), "/usr/bin", "/bin"]),
@@ -45,6 +46,8 @@ def environment(home: Path, random_models: Path) -> dict[str, str]:
         "TTVIDEO_CACHE": str(home / "cache"),
         "TTVIDEO_MODELS": str(random_models),
         "HF_HUB_OFFLINE": "1",
+        # What the lessons show of mock boards needs it; without one, ttvideo says so and ends with 1.
+        **({"TTVIDEO_TTNN_PYTHON": str(ttnn)} if ttnn.exists() else {}),
         "OMP_WAIT_POLICY": "passive",
         "LANG": "C.UTF-8",
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.lessons import LESSONS, Block, CommandLink, Page
+from support.lessons import LESSONS, ROOT, Block, CommandLink, Page
 from support.rpc_client import Message, RpcClient
 from ttvideo.storyboards.storyboard import parse
 
@@ -87,9 +87,14 @@ def test_buttons(page: Page, worker: RpcClient, home: Path) -> None:
             assert all(Path(output["path"]).stat().st_size for output in ended["outputs"])
 
 
-# Blocks that are not run as they stand, and why: one of these reasons and no other. They are read all the same.
-NEEDS_BOARD, NEEDS_DOWNLOAD, NEEDS_METAL = "needs a board", "needs a download", "needs tt-metal"
+# Blocks that are not run as they stand, and why: one of these reasons and no other. Their commands are parsed all the
+# same (test_pages.py).
+NEEDS_BOARD, NEEDS_DOWNLOAD, NEEDS_METAL, NEEDS_TTNN = "a board", "a download", "tt-metal", "a Python with ttnn"
 EXCUSED: dict[str, str] = {}
+PREFLIGHT = "ttvideo preflight tiny --board n150"
+if not (ROOT / "build" / "ttnn" / ".ready").exists():
+    # `make ttnn` makes it; where Python 3.10 and 3.12 are missing, there is none.
+    EXCUSED[PREFLIGHT] = NEEDS_TTNN
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.stem)
@@ -127,7 +132,7 @@ def pattern(expected: str) -> str:
 
 def test_few_blocks_are_excused() -> None:
     blocks = [block for page in PAGES for block in page.blocks]
-    assert set(EXCUSED.values()) <= {NEEDS_BOARD, NEEDS_DOWNLOAD, NEEDS_METAL}
+    assert set(EXCUSED.values()) <= {NEEDS_BOARD, NEEDS_DOWNLOAD, NEEDS_METAL, NEEDS_TTNN}
     assert set(EXCUSED) <= {block.text for block in blocks}, "an excuse that no block needs"
     assert len(EXCUSED) <= 0.15 * len(blocks)
 
