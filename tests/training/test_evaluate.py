@@ -150,6 +150,17 @@ def test_frames_without_motion_modules_know_nothing_of_each_other(pipeline: Anim
     assert same == [True, False]
 
 
+def test_steadiness_and_listening_are_measured_on_the_real_pipeline(pipeline: AnimateDiffPipeline) -> None:
+    pipeline.set_progress_bar_config(disable=True)
+    ruler, settings = judge.Judge(judge.Network()), Settings(steps=2)
+    spec = Spec("star", "blue", "grass", "left", 0)
+    steady = steadiness.compare(pipeline, ruler, [(spec, "a blue star moving left on green grass")], settings)
+    assert set(steady) == {"generated", "renders", "without motion modules"}
+    heard = listening.listen(pipeline, ruler, [spec, replace(spec, motion="growing")], settings)
+    assert set(heard) == {"small", "big", "slow", "fast"}
+    assert {count.split("/")[1] for count in heard.values()} == {"1"}
+
+
 def test_a_word_is_heard_when_it_does_half_of_what_it_does_in_renders() -> None:
     assert [listening.heard("small", 100, told) for told in (36, 55, 70, 100)] == [True, True, False, False]
     assert [listening.heard("fast", 60, told) for told in (90, 75, 70, 30)] == [True, True, False, False]

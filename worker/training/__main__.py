@@ -3,8 +3,9 @@
 It begins with nothing, or with an exported model (--start): that keeps its latent space and VAE, goes through stages of
 its own, and may learn new words.
 
-Parts, all but `sweep` by default: prepare, decoder, denoiser, export (to --model), evaluate (needs the export; the
-judge is trained once), sweep (the same evaluation for several numbers of steps and guidances), card (README.md).
+Parts, all but `watch` and `sweep` by default: prepare, decoder, denoiser, export (to --model), evaluate (needs the
+export; the judge is trained once), watch (adds to the evaluation how steady clips are, and whether words of size and
+pace are heard), sweep (the same evaluation for several numbers of steps and guidances), card (README.md).
 
 On two cores the parts `decoder` and `denoiser` can run side by side, one thread each. On several processes
 (`torchrun --nproc-per-node 2 -m training FOLDER denoiser`) the denoiser's batch is divided among them.
@@ -35,16 +36,17 @@ DENOISER_STAGES = (
     denoiser.Stage("part clips", frames=6, batch=16, samples=36_000, lr=4e-3, loud=0.3),
     denoiser.Stage("clips", frames=16, batch=8, samples=8_000, lr=4e-3, decay=0.85, loud=0.3),
 )
-# What the shipped weights had after others, which knew all but directions, sizes and paces.
+# For weights that know all but directions, sizes and paces.
 FURTHER_STAGES = (
     denoiser.Stage("words", frames=0, batch=64, samples=12_800, lr=4e-3, decay=0.5),
     denoiser.Stage("directions", frames=3, batch=24, samples=2_904, lr=2e-3, loud=1.0),
     denoiser.Stage("part clips", frames=4, batch=16, samples=2_112, lr=2e-3, loud=0.4, back=0.4),
-    denoiser.Stage("half clips", frames=8, batch=8, samples=1_600, lr=1e-3, decay=0.7, loud=0.3),
+    denoiser.Stage("half clips", frames=8, batch=8, samples=960, lr=1e-3, decay=0.7, loud=0.3),
+    denoiser.Stage("clips", frames=16, batch=8, samples=1_600, lr=1e-3, decay=0.9, loud=0.25),
 )
 
 ALL = ("prepare", "decoder", "denoiser", "export", "evaluate", "card")
-PARTS = (*ALL, "sweep")
+PARTS = (*ALL, "watch", "sweep")
 
 
 def prepare(folder: Path, start: Path | None) -> None:
@@ -101,6 +103,8 @@ def run(part: str, arguments: argparse.Namespace) -> None:
             print(f"{model}: {export.export(folder, model):,} bytes")
         case "evaluate":
             evaluate.evaluate(folder, model, settings, arguments.sheet)
+        case "watch":
+            evaluate.watch(folder, model, settings)
         case "sweep":
             evaluate.sweep(folder, model, settings, arguments.steps, arguments.guidance)
         case "card":

@@ -29,7 +29,10 @@ def write(model: Path) -> None:
     """Write `README.md` in `model`, from what lies there beside it."""
     result: Json = json.loads((model / "evaluation.json").read_text())
     sections = [_head(), _use(result), _data(), _architecture(model), _cost(model), _tried()]
-    sections += [_quality(result), _steadiness(result), _listening(result), _limits(result)]
+    sections += [_quality(result)]
+    if "steadiness" in result:
+        sections += [_steadiness(result), _listening(result)]
+    sections += [_limits(result)]
     (model / "README.md").write_text("\n\n".join(section.strip() for section in sections) + "\n")
 
 

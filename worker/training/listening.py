@@ -34,7 +34,7 @@ def heard(word: str, plain: float, told: float) -> bool:
 
 
 def listen(
-    pipeline: AnimateDiffPipeline, judge: Judge, specs: Sequence[Spec], settings: Settings, prompts: int = 12
+    pipeline: AnimateDiffPipeline, judge: Judge, specs: Sequence[Spec], settings: Settings, prompts: int = 6
 ) -> dict[str, str]:
     """`heard of asked` for each word, on the first specs with a motion that the word goes with."""
 

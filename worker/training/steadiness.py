@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +13,7 @@ from diffusers import AnimateDiffPipeline
 from training import motion
 from training.generation import Settings, generate
 from training.judge import Judge
-from training.scenes import Frames, render
-
-if TYPE_CHECKING:
-    from training.evaluate import Sample
+from training.scenes import Frames, Spec, render
 
 
 def jumps(judge: Judge, clip: Frames) -> tuple[float, float] | None:
@@ -32,14 +29,17 @@ def jumps(judge: Judge, clip: Frames) -> tuple[float, float] | None:
 
 
 def compare(
-    pipeline: AnimateDiffPipeline, judge: Judge, samples: Sequence[Sample], settings: Settings
+    pipeline: AnimateDiffPipeline, judge: Judge, asked: Sequence[tuple[Spec, str]], settings: Settings
 ) -> dict[str, dict[str, float]]:
-    """Medians over `samples`, over the renders of what they show, and over the same prompts without motion modules."""
-    muted = without_motion(pipeline)
+    """Medians over clips of these prompts, over renders of them, and over the same without motion modules."""
+
+    def made(model: AnimateDiffPipeline) -> list[Frames]:
+        return [generate(model, prompt, seed, settings)[0] for seed, (_, prompt) in enumerate(asked)]
+
     clips = {
-        "generated": [made.clip for made in samples],
-        "renders": [render(made.spec, 128) for made in samples],
-        "without motion modules": [generate(muted, made.prompt, made.seed, settings)[0] for made in samples],
+        "generated": made(pipeline),
+        "renders": [render(spec, 128) for spec, _ in asked],
+        "without motion modules": made(without_motion(pipeline)),
     }
     table = {}
     for name, shown in clips.items():
