@@ -31,7 +31,10 @@ test("a simulated board is on its page and in the status bar, and marked as such
 });
 
 test("a reset says first what it does, and then why simulated boards are not reset", async ({ workbench }) => {
+  // A page that is only brought to the front takes the focus at a time that cannot be seen, and a palette closes then.
+  await workbench.runCommand("View: Close All Editors");
   await workbench.runCommand("TT Video: Detect Hardware");
+  await expect(workbench.devices.getByRole("heading", { name: "Tenstorrent N300" })).toBeVisible();
   await workbench.runCommand("TT Video: Reset Boards");
   const question = workbench.message("Reset the Tenstorrent N300 (simulated)?");
   await expect(question).toContainText("the queue is paused");

@@ -50,7 +50,7 @@ function subjectOf({ title, parameters, boardTitle }: Preflight): string {
 
 function Needs({ needs }: { readonly needs: PreflightNeeds }): JSX.Element {
   const facts = [
-    ["Weights", binarySize(needs.dramLoaded)],
+    ["DRAM before the first step", binarySize(needs.dramLoaded)],
     ["Programs", `${needs.programs}, compiled the first time`],
     ["A step", `${needs.operations} operations on the board, ${needs.transfers} transfers from or to the host`],
     ["At least", `${shortSeconds(needs.stepSeconds)} for a step, ${shortSeconds(needs.clipSeconds)} for all steps`],
