@@ -51,11 +51,12 @@ test: setup system lint rings ttnn vscode  ## everything that CI checks
 system:
 	@.ci/system
 
-lint: setup $(MODULES)  ## format, lint, types, and whether the generated contract is current
+lint: setup $(MODULES)  ## format, lint, types, and whether what is generated is current
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python worker/tools/write_contract.py --check
+	$(BIN)/python worker/tools/write_reference.py --check
 	npm run --silent lint
 
 # The tests of the running worker measure how soon it answers, so they run alone.

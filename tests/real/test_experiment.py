@@ -14,7 +14,7 @@ from unit.media import probe
 def test_an_experiment_ends_with_its_clips_side_by_side(outputs: Path) -> None:
     vary = ("--vary", "guidance=1,7", "--vary", "motion=true,false")
     done = ttvideo("experiment", PROMPT, *QUICK, *vary, "--output", outputs)
-    *clips, side_by_side, sheet = (Path(line) for line in done.stdout.splitlines())
+    *clips, sheet, side_by_side = (Path(line) for line in done.stdout.splitlines())
     assert len({tuple(frames(clip.parent)) for clip in clips}) == 4
     assert probe.size(side_by_side) == (2 * 248 + 8, 2 * 276 + 8)
     with Image.open(sheet) as image:

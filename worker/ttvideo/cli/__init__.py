@@ -114,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     again.add_argument("file", help="a clip, frame or poster, a job.json, or a job's folder")
     models.add_weights(again)
     _add_start_image(again)
-    again.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    again.add_argument("--device", default="auto", help="auto, cpu, cuda or tt; default: %(default)s")
     _add_seed(again)
     _add_output(again)
     _add_running(again)
@@ -158,13 +158,13 @@ def build_parser() -> argparse.ArgumentParser:
     models.add_prepare(add("prepare", models.prepare, "save a model as it is computed with, so that it starts at once"))
     devices = add("devices", commands.devices, "show boards, chips and who uses them, and what can run here or why not")
     devices.add_argument("--tt-smi", action="store_true", help="ask tt-smi, too: slow; not while a chip is in use")
-    _add_json(devices)
     devices.add_argument("--check", action="store_true", help="open the boards, compute something on each chip")
-    add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
+    _add_json(devices)
     trying = add("preflight", preflight.show_preflight, "try a model on a mock Tenstorrent board: does it fit")
     preflight.add_preflight(trying, size)
     _add_json(trying)
     add("reset", commands.reset, "reset the Tenstorrent boards; a job on them then goes on where it was")
+    add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")
     return parser
 
@@ -196,7 +196,7 @@ def _add_generating(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="any parameter that `ttvideo models show ID` lists",
     )
-    command.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or tt; default: %(default)s")
 
 
 def _add_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

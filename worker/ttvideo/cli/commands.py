@@ -240,12 +240,12 @@ def show(arguments: argparse.Namespace) -> int:
             print(f"{name:>12}  {value}")
     for note in job.notes:
         print(f"{'note':>12}  {note}")
+    if job.status.state == "running" and job.status.stall:
+        print(f"{'stall':>12}  {job.status.stall.message} {job.status.stall.hint}")
     for output in job.outputs:
         print(f"{output.kind:>12}  {output.path}")
     if job.status.state == "failed":
         print(f"{'error':>12}  {job.status.error.message} {job.status.error.hint}")
-    if job.status.state == "running" and job.status.stall:
-        print(f"{'stall':>12}  {job.status.stall.message} {job.status.stall.hint}")
     return 0
 
 

@@ -69,7 +69,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{name}", type=kind, metavar=value, help=help)
     command.add_argument("--batch", type=batch, metavar="N", help="frames drawn at once; default: auto")
     command.add_argument("--free-text-encoders", action="store_true", help="unload them before drawing, to save memory")
-    command.add_argument("--device", default="auto", help="auto, cpu or cuda; default: %(default)s")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or tt; default: %(default)s")
 
 
 def run(

@@ -66,7 +66,7 @@ def compare(queue: Queue, job: Job, stopping: threading.Event) -> None:
     save_frame(picture, sheet, folders.embedded(recipe) if request.metadata else None)
     output = Output(path=str(sheet), kind="image", width=picture.shape[1], height=picture.shape[0])
     notes = (*left_out, *made.notes, _unrest(cells))
-    complete(queue, job, recipe, Stitched((*made.outputs, output), notes), progress, frames_done=len(grid))
+    complete(queue, job, recipe, Stitched((output, *made.outputs), notes), progress, frames_done=len(grid))
 
 
 def _cells(queue: Queue, request: CompareRequest, progress: Progress) -> tuple[list[Cell], list[str], float]:
