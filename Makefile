@@ -29,7 +29,7 @@ $(MODULES): package-lock.json $(READY)
 	@.ci/node
 	@touch $@
 
-$(NEWEST): $(READY)
+$(NEWEST): $(READY) .ci/newest
 	@.ci/newest
 	@touch $@
 
