@@ -209,7 +209,8 @@ def _limits(result: Json) -> str:
 
 One subject, colour, motion, scene, size and pace at a time, and only those listed above; 128x128 pixels and {FRAMES}
 frames (8 are the first half of them; other counts up to {network.MAX_FRAMES} run, untrained). "Spinning" was never
-trained with a ball or a sun, which look the same turned.
+trained with a ball or a sun, which look the same turned. By eye, small and big are heard, and the words of pace change
+little.
 
 Classes of which less than half came out right in the evaluation: {least}.
 
