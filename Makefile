@@ -90,8 +90,8 @@ set-up-worker: vsix  ## test the command Set Up Worker for real, which downloads
 fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
 
-slow: $(NEWEST)  ## the tests that take too long for every time: compiling for real
-	@TTVIDEO_SLOW=1 $(TEST) -k later_processes
+slow: $(NEWEST)  ## the tests that take too long for every time: more checkpoints, more kills, compiling for real
+	@TTVIDEO_SLOW=1 $(TEST) tests/clips
 
 bench: setup  ## a job against a bare diffusers script; frames drawn together; motion on stills; AnimateDiff; looking for boards
 	@$(BIN)/python bench/run.py

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
-from support.clip_cases import FIRST, Made, Model, each_transformer
+from support.clip_cases import FIRST, Made, Model, few_transformers
 from ttvideo import families
 from ttvideo.contract import GenerateRequest, Phase
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
@@ -49,7 +49,7 @@ def graphs() -> int:
     return int(counters["stats"]["unique_graphs"])
 
 
-@each_transformer
+@few_transformers
 def test_frames_are_the_same_and_each_size_is_compiled_once(model: Model) -> None:
     whole = model.run().frames
     assert graphs() == 0

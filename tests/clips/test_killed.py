@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from clips.test_worker import ENDED, FAMILIES, each_family, statuses, submit
+from clips.test_worker import ENDED, FAMILIES, statuses, submit
 from support.clip_cases import Case
 from support.rpc_client import RpcClient
 
 STEPS = 6
+EACH_TIME = ("animatediff", "wan")
+"""A convolutional UNet and a transformer: the others are killed by `make slow` and `make fuzz`."""
 KILLS = max(1, int(os.environ.get("TTVIDEO_KILLS", "20")) // 20)
 PROGRAM = Path(__file__).parents[1] / "support" / "troubled_worker.py"
 
@@ -85,7 +87,11 @@ def workers(tmp_path_factory: pytest.TempPathFactory, random_clips: Path) -> Ite
     workers.client.__exit__(None, None, None)
 
 
-@each_family
+@pytest.mark.parametrize(
+    "case",
+    [case if id in EACH_TIME else pytest.param(case, marks=pytest.mark.slow) for id, case in FAMILIES.items()],
+    ids=FAMILIES,
+)
 def test_killed_while_it_denoises_only_the_missing_steps_are_made(workers: Workers, case: Case) -> None:
     undisturbed = workers.ended(submit(workers.client, case, workers.folder, "a cat", steps=STEPS)["id"], "done")
     a_step, rest = divmod(workers.calls(), STEPS)

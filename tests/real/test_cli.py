@@ -74,7 +74,7 @@ def test_a_clip_with_a_start_image_is_made_again(outputs: Path, tmp_path: Path) 
     (again,) = ttvideo("again", clip, "--output", outputs).stdout.splitlines()
     assert frames(Path(again).parent) == frames(Path(clip).parent)
     alone = shutil.copyfile(clip, tmp_path / "alone.mp4")
-    assert "Name the picture with --start-image" in ttvideo("again", alone, code=1).stderr
+    assert "Name it with --start-image." in ttvideo("again", alone, code=1).stderr
     (named,) = ttvideo("again", alone, "--start-image", tmp_path / "other.png", "--output", outputs).stdout.splitlines()
     assert frames(Path(named).parent) == frames(Path(clip).parent)
     assert "There is no picture" in ttvideo("generate", PROMPT, "--start-image", picture, code=2).stderr

@@ -11,7 +11,7 @@ from ttvideo.jobs import folders
 from unit.media import probe
 
 
-def test_an_experiment_ends_with_its_clips_side_by_side(outputs: Path) -> None:
+def test_an_experiment_ends_with_its_clips_side_by_side_and_they_are_compared_again(outputs: Path) -> None:
     vary = ("--vary", "guidance=1,7", "--vary", "motion=true,false")
     done = ttvideo("experiment", PROMPT, *QUICK, *vary, "--output", outputs)
     *clips, sheet, side_by_side = (Path(line) for line in done.stdout.splitlines())
@@ -24,16 +24,13 @@ def test_an_experiment_ends_with_its_clips_side_by_side(outputs: Path) -> None:
     (note,) = [note for note in job.notes if note.startswith("Mean change")]
     assert "guidance 7, motion off" in note
 
-
-def test_clips_that_exist_are_compared_and_one_that_is_gone_is_left_out(outputs: Path) -> None:
-    clips = [ttvideo("generate", PROMPT, *QUICK[:-1], seed, "--output", outputs).stdout.strip() for seed in (1, 2, 3)]
     both = ttvideo("compare", *clips[:2], "--columns", 1, "--output", outputs).stdout.splitlines()
-    job = folders.job_of(Path(both[0]).parent)
-    assert job is not None
-    assert folders.title(job.request) == "seed 1, seed 2"
-    for frame in Path(clips[2]).parent.joinpath("frames").iterdir():
+    again = folders.job_of(Path(both[0]).parent)
+    assert again is not None
+    assert folders.title(again.request) == "motion on, motion off"
+    for frame in clips[1].parent.joinpath("frames").iterdir():
         frame.unlink()
-    left = ttvideo("compare", *clips, "--output", outputs)
-    assert "“seed 3” is left out: its frames are gone." in left.stderr
-    alone = ttvideo("compare", clips[0], clips[2], "--output", outputs, code=1)
+    left = ttvideo("compare", *clips[:3], "--output", outputs)
+    assert "is left out: its frames are gone." in left.stderr
+    alone = ttvideo("compare", clips[0], clips[1], "--output", outputs, code=1)
     assert "Of 2 jobs to compare, 1 made a clip." in alone.stderr

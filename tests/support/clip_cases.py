@@ -120,7 +120,19 @@ CASES = (
 )
 FIRST = {case.family: case for case in reversed(CASES) if case.family != "animatediff"}
 """One of each family of video transformers."""
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
+# One checkpoint of each family each time, and one that begins with a picture; the others are of the same code.
+EACH_TIME = [
+    *FIRST.values(),
+    *(case for case in CASES if case.family == "animatediff" or case.checkpoint == "wan2.2-5b"),
+]
+each_case = pytest.mark.parametrize(
+    "case", [case if case in EACH_TIME else pytest.param(case, marks=pytest.mark.slow) for case in CASES], ids=str
+)
+few_transformers = pytest.mark.parametrize(
+    "case",
+    [c if c.family in ("wan", "ltx") else pytest.param(c, marks=pytest.mark.slow) for c in FIRST.values()],
+    ids=str,
+)
 each_transformer = pytest.mark.parametrize("case", FIRST.values(), ids=str)
 
 
