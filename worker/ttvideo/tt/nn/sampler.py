@@ -10,7 +10,7 @@ import ttnn
 
 from animatediff_ttnn.layers.attention import Text
 from animatediff_ttnn.layers.parameters import Parameters
-from animatediff_ttnn.layers.tokens import Tokens
+from animatediff_ttnn.layers.tokens import TILE, Tokens
 from ttvideo.tt.nn.schedules import KEPT, Pair, Step
 from ttvideo.tt.nn.unet import UNet
 
@@ -76,7 +76,9 @@ class Sampler:
         constant = self.unet.parameters
         x = to_rows(latents, constant)
         fresh = iter([to_rows(noise, constant) for noise in noises])
-        table, texts = self.unet.times(torch.tensor([step.timestep for step in steps])), self.unet.read(text)
+        # Whole tiles, whatever the number of steps: a clip that goes on computes its rows as the undisturbed one did.
+        times = [step.timestep for step in steps]
+        table, texts = self.unet.times(torch.tensor(times + [0.0] * (-len(times) % TILE))), self.unet.read(text)
         first = None if held is None else (to_rows(held.clean, constant), to_rows(held.noise, constant))
         kept: list[ttnn.Tensor] = []
         for index, step in enumerate(steps):
