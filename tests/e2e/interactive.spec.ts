@@ -64,8 +64,8 @@ test("a reloaded window shows the same output, prompt box and half written promp
 test("a job that runs when the window is reloaded goes on at its kept step", async ({ workbench }) => {
   const prompt = "a red square turning";
   await workbench.generate(prompt, MOST_STEPS);
-  await expect(workbench.job(prompt, "running, denoising [1-9]")).toBeVisible();
-  await workbench.reload();
+  const goOn = await workbench.hold(prompt);
+  await workbench.reload(goOn);
 
   await expect(workbench.message(/goes on after step [1-9]/)).toContainText(prompt);
   await expectPlays(videoOf(workbench.preview, prompt));

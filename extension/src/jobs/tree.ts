@@ -128,7 +128,11 @@ export class JobTree implements vscode.TreeDataProvider<string>, vscode.Disposab
     const active = jobs.filter((job) => isActive(job) || job.status.state === "queued").length;
     this.#view.badge = active === 0 ? undefined : { value: active, tooltip: `${plural(active, "job")} to do` };
     // An empty message is none; `undefined` would be refused by exactOptionalPropertyTypes.
-    this.#view.message = problem ?? (queue.paused ? `The queue is paused. ${queue.reason ?? ""}`.trim() : "");
+    const message = problem ?? (queue.paused ? `The queue is paused. ${queue.reason ?? ""}`.trim() : "");
+    // VS Code waits for 200 ms without a message before it draws rows: one with each step would keep it from that.
+    if (message !== this.#view.message) {
+      this.#view.message = message;
+    }
   }
 }
 

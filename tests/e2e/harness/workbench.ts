@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 
 import { type ConsoleMessage, expect, type FrameLocator, type Locator, type Page } from "@playwright/test";
 
+import { until } from "../../support/waiting";
 import type { CodeServer } from "./server";
 
 const EXTENSION = "ttvideo.tt-video-lab";
@@ -18,7 +19,7 @@ const KNOWN_ERRORS = [
   /^Blocked script execution in .*&extensionId=&/,
 ];
 
-/** Of the bundled model: about eight seconds on a quiet machine, long enough to be stopped and found running again. */
+/** Of the bundled model: seconds on any machine, so that its row shows some of them. */
 export const MOST_STEPS = 100;
 
 export class Workbench {
@@ -58,11 +59,12 @@ export class Workbench {
     await expect(this.activityBarTab).toBeVisible();
   }
 
-  /** Reloads the window: its extension host and the worker of that end, new ones start. */
-  async reload(): Promise<void> {
+  /** Reloads the window: its extension host and the worker of that end, new ones start. `begun` is called meanwhile. */
+  async reload(begun?: () => void): Promise<void> {
     const before = this.errors.length;
     const left = this.page.waitForEvent("framenavigated", (frame) => frame === this.page.mainFrame());
     await this.runCommand("Developer: Reload Window");
+    begun?.();
     await left;
     this.errors.length = before; // VS Code complains of each browser that closes it.
     await expect(this.activityBarTab).toBeVisible();
@@ -140,6 +142,18 @@ export class Workbench {
   job(prompt: string, state: string): Locator {
     const name = new RegExp(`^${escaped(prompt)}, ${state}`);
     return this.section("Jobs").getByRole("treeitem", { name });
+  }
+
+  /**
+   * Holds the worker as soon as the row of this job shows a step: however fast this machine is, the job does not end
+   * before what is tried with it. Gives what lets the worker go on.
+   */
+  async hold(prompt: string): Promise<() => void> {
+    const worker = await this.server.worker();
+    const row = this.job(prompt, "running, denoising [1-9]");
+    await until(() => row.isVisible(), `a step of ${prompt}`, 150);
+    process.kill(worker, "SIGSTOP");
+    return () => process.kill(worker, "SIGCONT");
   }
 
   /** Presses one of the buttons that a row shows when it is pointed at. */

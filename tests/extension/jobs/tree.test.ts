@@ -15,11 +15,20 @@ vi.mock("vscode", async () => ({
       visible: false,
       onDidChangeVisibility: () => ({ dispose: () => undefined }),
       dispose: () => undefined,
+      set message(text: string) {
+        messages.push(text);
+      },
+      get message(): string | undefined {
+        return messages.at(-1);
+      },
     }),
   },
 }));
 
+const messages: string[] = [];
+
 beforeEach(() => {
+  messages.length = 0;
   vi.useFakeTimers();
   return () => {
     vi.useRealTimers();
@@ -28,7 +37,8 @@ beforeEach(() => {
 
 function rows(job: Job) {
   const changed = new EventEmitter<void>();
-  const list = { jobs: [job], queue: { paused: false, reason: null }, problem: null, onDidChange: changed.event };
+  const queue: { paused: boolean; reason: string | null } = { paused: false, reason: null };
+  const list = { jobs: [job], queue, problem: null, onDidChange: changed.event };
   const tree = new JobTree({ health: { kind: "ready" } } as unknown as Worker, list as unknown as JobList);
   const drawn: (string[] | undefined)[] = [];
   tree.onDidChangeTreeData((ids) => drawn.push(ids));
@@ -36,7 +46,7 @@ function rows(job: Job) {
     list.jobs = [next];
     changed.fire();
   };
-  return { tree, drawn, put };
+  return { tree, drawn, put, list };
 }
 
 function running(step: number): Job {
@@ -63,4 +73,18 @@ it("a row whose job does something else is drawn at once", () => {
   drawn.length = 0;
   put({ ...golden("done"), id: running(1).id });
   expect(drawn).toEqual([[running(1).id]]);
+});
+
+it("a message is given to VS Code only when it is another: until 200 ms after it, VS Code draws no row", () => {
+  const { put, list } = rows(running(1));
+  put(running(2));
+  list.queue = { paused: true, reason: "The worker ended." };
+  put(running(2));
+  put(running(3));
+  list.queue = { paused: false, reason: null };
+  put(running(4));
+  put(running(5));
+  expect(messages.filter((text) => text !== "")).toEqual(["The queue is paused. The worker ended."]);
+  expect(messages.length).toBeLessThanOrEqual(3);
+  expect(messages.at(-1)).toBe("");
 });
