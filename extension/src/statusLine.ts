@@ -1,5 +1,6 @@
 // What the status bar says. Pure.
-import { describeJob, formatSeconds, isActive, jobTitle, plural } from "./jobs/view";
+import { describeJob, isActive, jobTitle, plural } from "./jobs/view";
+import { timeLeft } from "./shared/labels";
 import type { WorkerHealth } from "./shared/protocol";
 import type { Job, QueueState } from "./worker/contract";
 
@@ -53,10 +54,14 @@ function readyLine(
   if (running !== undefined) {
     const { title, detail, phase, progress, etaSeconds } = describeJob(running);
     const percent = progress === null ? "" : ` ${Math.round(100 * progress)}%`;
-    const left = etaSeconds === null ? "" : ` About ${formatSeconds(etaSeconds)} left.`;
+    const left = timeLeft(etaSeconds);
     const text = `$(loading~spin) ${capitalized(phase ?? detail)}${percent}`;
     return {
-      ...line(text, `“${title}” on ${running.device ?? where}: ${detail}.${left}`, ...rest),
+      ...line(
+        text,
+        `“${title}” on ${running.device ?? where}: ${detail}.${left === null ? "" : ` ${capitalized(left)}.`}`,
+        ...rest,
+      ),
       command: SHOW_PREVIEW,
     };
   }

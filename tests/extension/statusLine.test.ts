@@ -21,7 +21,7 @@ describe("the status bar", () => {
     const line = statusLine({ ...READY, jobs: [golden("queued", { id: "next" }), golden("running")] });
     expect([line.text, line.command]).toEqual(["$(loading~spin) Denoising 42%", "ttVideo.preview.focus"]);
     expect(line.lines).toEqual([
-      "“a red ball bouncing on green grass” on cpu: denoising 5 of 12. About 4 s left.",
+      "“a red ball bouncing on green grass” on cpu: denoising 5 of 12. 4 s left.",
       "1 job waiting.",
     ]);
   });

@@ -1,17 +1,8 @@
 // What a row of the view Jobs says, shows on hover and offers. Pure.
-import { MOTION_WORDS, TRANSITION_WORDS } from "../shared/labels";
+import { duration, MOTION_WORDS, timeLeft, TRANSITION_WORDS } from "../shared/labels";
 import { textOf } from "../shared/schema";
 import type { Job } from "../worker/contract";
-import {
-  describeJob,
-  describeRunning,
-  formatSeconds,
-  isActive,
-  isRepeatable,
-  isResumable,
-  mainOutput,
-  plural,
-} from "./view";
+import { describeJob, describeRunning, isActive, isRepeatable, isResumable, mainOutput, plural } from "./view";
 
 /** So that there is room for how far it is, in a side bar as wide as it is at first. */
 const RUNNING_LABEL_LENGTH = 22;
@@ -28,8 +19,8 @@ export function rowDescription(job: Job): string {
   if (phase === null || progress === null) {
     return rowText(job);
   }
-  const left = etaSeconds === null ? "" : `, ${formatSeconds(etaSeconds)} left`;
-  return `${Math.round(100 * progress)} % ${phase}${left}`;
+  const left = timeLeft(etaSeconds);
+  return `${Math.round(100 * progress)} % ${phase}${left === null ? "" : `, ${left}`}`;
 }
 
 /** All of how it stands, in one sentence. */
@@ -87,7 +78,7 @@ export function tooltipRows(job: Job): readonly Row[] {
   if (job.device !== null) {
     rows.push({ label: "Device", text: job.device });
   }
-  const seconds = Object.entries(job.seconds).map(([phase, spent]) => `${phase} ${formatSeconds(spent)}`);
+  const seconds = Object.entries(job.seconds).map(([phase, spent]) => `${phase} ${duration(spent)}`);
   if (seconds.length > 0) {
     rows.push({ label: "Time", text: seconds.join(", ") });
   }
@@ -123,7 +114,7 @@ function requestRows(request: Job["request"]): readonly Row[] {
       const { image, motion, seconds } = request;
       return [
         { label: "Picture", text: image },
-        { label: "Video", text: `${MOTION_WORDS[motion]}, ${formatSeconds(seconds)}` },
+        { label: "Video", text: `${MOTION_WORDS[motion]}, ${seconds} s` },
       ];
     }
     case "compare":

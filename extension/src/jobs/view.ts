@@ -1,6 +1,6 @@
 // How a job is told to people. Pure: the tree, the status bar, the preview and the lesson page all use it.
 import { basename } from "node:path";
-import { sizeText } from "../shared/labels";
+import { duration, sizeText, timeLeft } from "../shared/labels";
 import { storyboardTitle } from "../storyboards/fileNames";
 import type { Interrupted, Job, Output, Phase, Running } from "../worker/contract";
 
@@ -84,25 +84,12 @@ function shownOutput(job: Job): Output | undefined {
   return job.outputs.find(({ kind }) => kind === "video") ?? job.outputs.findLast(({ kind }) => kind === "image");
 }
 
-/** Such as "12 s" or "3 min". */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 1) {
-    return "under 1 s";
-  }
-  const whole = Math.round(seconds);
-  if (whole < 100) {
-    return `${whole} s`;
-  }
-  const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
-}
-
-/** Such as "denoising 5 of 12, 42 %, about 4 s left". */
+/** Such as "denoising 5 of 12, 42 %, 4 s left". */
 export function describeRunning(running: Running): string {
   const percent =
     running.total > 0 ? `, ${Math.round(100 * clamp((running.step + running.within) / running.total))} %` : "";
-  const left = running.etaSeconds === null ? "" : `, about ${formatSeconds(running.etaSeconds)} left`;
-  return `${describeStep(running)}${percent}${left}`;
+  const left = timeLeft(running.etaSeconds);
+  return `${describeStep(running)}${percent}${left === null ? "" : `, ${left}`}`;
 }
 
 function describeStep(running: Running): string {
@@ -173,7 +160,7 @@ function describeResult(job: Job): string {
   const pictures = job.outputs.filter(({ kind }) => kind === "image").length;
   const frames = result.kind === "image" && pictures > 1 ? pictures : result.frames;
   const made = `${plural(frames, "frame")}, ${result.width}×${result.height}`;
-  return spent === null ? made : `${made}, in ${formatSeconds(spent)}`;
+  return spent === null ? made : `${made}, in ${duration(spent)}`;
 }
 
 /** The job as it is when the process that ran it is gone and nobody could write down so yet. */

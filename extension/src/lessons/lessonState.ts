@@ -1,6 +1,7 @@
 // What the page of a lesson shows beside its text: how far each button and step is.
 import { asFailure, type Failure } from "../errors";
-import { describeJob, formatSeconds, hasEnded } from "../jobs/view";
+import { describeJob, hasEnded } from "../jobs/view";
+import { timeLeft } from "../shared/labels";
 import type { LessonButtonState, LessonState, WorkerHealth } from "../shared/protocol";
 import type { Job } from "../worker/contract";
 import type { Button, Lesson } from "./lesson";
@@ -88,11 +89,14 @@ function jobsState(jobs: readonly Job[]): LessonButtonState {
     return IDLE;
   }
   const { detail, hint, progress, etaSeconds } = describeJob(told);
-  const left = etaSeconds === null ? "" : `, about ${formatSeconds(etaSeconds)} left`;
+  const left = timeLeft(etaSeconds);
   const which = jobs.length === 1 ? "" : `${jobs.indexOf(told) + 1} of ${jobs.length}: `;
   return {
     state: STATES[told.status.state],
-    detail: told.status.state === "done" && jobs.length > 1 ? `${jobs.length} done` : `${which}${detail}${left}`,
+    detail:
+      told.status.state === "done" && jobs.length > 1
+        ? `${jobs.length} done`
+        : `${which}${detail}${left === null ? "" : `, ${left}`}`,
     hint,
     progress,
     cancellable: jobs.some((job) => !hasEnded(job) && job.status.state !== "cancelling"),

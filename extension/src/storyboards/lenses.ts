@@ -1,5 +1,6 @@
 // What stands above a storyboard and above each of its prompts. Pure.
-import { describeRunning, formatSeconds, plural } from "../jobs/view";
+import { describeRunning, plural } from "../jobs/view";
+import { duration } from "../shared/labels";
 import type { Job, StoryboardFrame } from "../worker/contract";
 import { making, type Board } from "./making";
 
@@ -95,7 +96,7 @@ export function describeFrame({ state, seed, device, seconds }: StoryboardFrame)
     case "changed":
       return "prompt or parameters changed";
     case "made":
-      return ["made", seed === null ? null : `seed ${seed}`, device, seconds === null ? null : formatSeconds(seconds)]
+      return ["made", seed === null ? null : `seed ${seed}`, device, seconds === null ? null : duration(seconds)]
         .filter((part) => part !== null)
         .join(", ");
   }

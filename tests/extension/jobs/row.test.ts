@@ -38,12 +38,12 @@ it("a running job's row leaves room for how far it is", () => {
   ]);
   expect([rowLabel(golden("done")), rowDescription(golden("done"))]).toEqual([
     "a red ball bouncing on green grass",
-    "16 frames, 128×128, in 6 s",
+    "16 frames, 128×128, in 5.5 s",
   ]);
 });
 
 it("a running job says how far it is and how long it takes", () => {
-  expect(rowText(golden("running"))).toBe("denoising 5 of 12, 42 %, about 4 s left");
+  expect(rowText(golden("running"))).toBe("denoising 5 of 12, 42 %, 4 s left");
 });
 
 it("a screen reader hears title, state and what to do", () => {

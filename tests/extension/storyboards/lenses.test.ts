@@ -54,7 +54,7 @@ describe("above the prompts", () => {
       "Generate the missing frame",
       "Interactive generation",
       "Stitch 2 frames",
-      "Frame 0: made, seed 7, cpu, 3 s",
+      "Frame 0: made, seed 7, cpu, 3.2 s",
       "Make again with another seed",
       "Generate from here",
     ]);
@@ -65,7 +65,7 @@ describe("above the prompts", () => {
 
   it("of a whole storyboard only the video is left to make", () => {
     const lenses = lensesOf(board({ frames: [made(0), made(1)] }), []);
-    expect(titles(lenses, 0).slice(0, 2)).toEqual(["Make the video of 2 frames", "Frame 0: made, seed 7, cpu, 3 s"]);
+    expect(titles(lenses, 0).slice(0, 2)).toEqual(["Make the video of 2 frames", "Frame 0: made, seed 7, cpu, 3.2 s"]);
   });
 
   it("a storyboard with errors offers to see them, and nothing that would fail", () => {
@@ -91,10 +91,10 @@ describe("while a job makes frames", () => {
     const job = boarded("running", {}, { id: "a", status: DENOISING, outputs: drawn(0), framesDone: 1 });
     const lenses = lensesOf(board({ frames: [made(0), frame(1), frame(2)] }), [job]);
     expect(titles(lenses, 0)).toEqual([
-      "Making: denoising 12 of 20, 60 %, about 4 s left",
+      "Making: denoising 12 of 20, 60 %, 4 s left",
       "Cancel",
       "Interactive generation",
-      "Frame 0: made, seed 7, cpu, 3 s",
+      "Frame 0: made, seed 7, cpu, 3.2 s",
       "Make again with another seed",
       "Generate from here",
     ]);
