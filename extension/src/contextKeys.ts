@@ -1,6 +1,7 @@
 // What menus, welcome texts and the walkthrough ask about, written in one place.
 import * as vscode from "vscode";
 import type { JobList } from "./jobs/jobList";
+import type { Lessons } from "./lessons/lessons";
 import type { Worker } from "./worker/worker";
 
 /** Things that happened once on this machine, and stay so. */
@@ -13,7 +14,7 @@ export class ContextKeys implements vscode.Disposable {
   readonly #written = new Map<Key, boolean | string>();
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor(memento: vscode.Memento, worker: Worker, jobs: JobList) {
+  constructor(memento: vscode.Memento, worker: Worker, jobs: JobList, lessons: Lessons) {
     this.#memento = memento;
     for (const milestone of MILESTONES) {
       this.#write(milestone, memento.get(`ttVideo.${milestone}`) === true);
@@ -32,6 +33,9 @@ export class ContextKeys implements vscode.Disposable {
         if (job.status.state === "done") {
           this.reach("firstVideo");
         }
+      }),
+      lessons.onDidComplete(() => {
+        this.reach("lessonCompleted");
       }),
     ];
     writeWorker();

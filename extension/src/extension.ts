@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { ALIASES, ALIASES_OWNER, commands, type Handler } from "./commands";
 import { ContextKeys } from "./contextKeys";
 import { DeviceCommands } from "./devices/deviceCommands";
+import { Devices } from "./devices/devices";
 import { Examples } from "./examples";
 import { Generator } from "./generate/generator";
 import { VideoCommands } from "./generate/videoCommands";
@@ -41,18 +42,19 @@ export function activate(context: vscode.ExtensionContext): void {
   const outputs = new OutputList(worker, jobs);
   const boards = new Boards(worker, jobs);
   const preview = new OutputPreview(context, worker, jobs, outputs, generator, boards);
-  const lessons = new Lessons(context, worker, jobs);
+  const devices = new Devices(worker, jobs);
+  const lessons = new Lessons(context, worker, devices, jobs);
   const examples = new Examples(context.extensionUri, outputFolder);
-  const keys = new ContextKeys(context.globalState, worker, jobs);
-  const devices = new DeviceCommands(context.extensionUri, worker, jobs, own);
+  const keys = new ContextKeys(context.globalState, worker, jobs, lessons);
+  const deviceCommands = new DeviceCommands(context.extensionUri, worker, devices, jobs, own);
   const jobCommands = new JobCommands(worker, jobs, generator);
   const table = commands({
     videos: new VideoCommands(context, worker, generator, preview, examples),
     jobs: jobCommands,
     outputs: new OutputCommands(jobCommands, preview),
     worker: new WorkerCommands(context, worker, jobs, own, log),
-    devices,
-    models: new ModelCommands(context.secrets, worker),
+    devices: deviceCommands,
+    models: new ModelCommands(context.secrets, worker, devices),
     preview,
     lessons,
     examples,
@@ -70,15 +72,13 @@ export function activate(context: vscode.ExtensionContext): void {
     lessons,
     keys,
     devices,
+    deviceCommands,
     registerLanguageFeatures(worker, jobs, boards),
     offerAdoption(worker, boards),
     new JobTree(worker, jobs),
     new Status(worker, jobs),
     vscode.window.registerWebviewViewProvider(OutputPreview.viewId, preview),
     announceEnds(jobs, own, preview),
-    lessons.onDidComplete(() => {
-      keys.reach("lessonCompleted");
-    }),
     ...registerCommands(table, (id) => {
       if (id === "ttVideo.startInteractiveGeneration") {
         keys.reach("interactiveUsed");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,21 @@ def test_weights_weigh_what_the_headers_say(model: Model) -> None:
             weights = {weight.data_ptr(): weight.nbytes for weight in parts.get(name).state_dict().values()}
             held = sum(weights.values())
             assert memory.weigh(parts, name).held == pytest.approx(held, rel=0.01), name
+
+
+@pytest.mark.parametrize("kept", [0, 4, 5000], ids=["empty", "no header", "cut off"])
+def test_a_part_whose_file_is_broken_is_named(
+    kept: int, installed: Path, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = tmp_path / "models"
+    shutil.copytree(installed, copies)
+    monkeypatch.setenv("TTVIDEO_MODELS", str(copies))
+    model = Model(next(case for case in CASES if case.family == "wan"), picture)
+    (file,) = (copies / model.case.checkpoint / "transformer").glob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(WorkerError, match=r"The transformer of .* cannot be read") as refused:
+        model.run()
+    assert refused.value.kind == ErrorKind.MODEL_BROKEN
 
 
 def test_what_cannot_fit_is_refused_before_anything_is_loaded(

@@ -217,7 +217,9 @@ def test_what_is_missing_is_said(installed: Path, tmp_path: Path, monkeypatch: p
     file = written(tmp_path / "x.safetensors", original_files.wan(installed / "wan2.1-1.3b"))
     (tmp_path / "x.bin").write_bytes(b"")
     (tmp_path / "broken.safetensors").write_bytes(b"\xff" * 20)
+    (tmp_path / "cut.safetensors").write_bytes(file.read_bytes()[:-100])
     for name, message in (
+        ("cut.safetensors", "has no header of safetensors that fits it"),
         ("none.safetensors", "There is no file or folder"),
         ("x.bin", "is not read"),
         ("broken.safetensors", "has no header"),

@@ -17,6 +17,21 @@ from support.lessons import LESSONS, ROOT, Block, CommandLink, Page
 from support.rpc_client import Message, RpcClient
 from ttvideo.storyboards.storyboard import parse
 
+WITHOUT_THE_WORKER = {
+    "tenstorrent.startInteractiveImageGen",
+    "ttVideo.interactiveStoryboard",
+    "ttVideo.jobs.focus",
+    "ttVideo.openExample",
+    "ttVideo.resetBoards",
+    "ttVideo.restartWorker",
+    "ttVideo.revealOutput",
+    "ttVideo.setHuggingFaceToken",
+    "ttVideo.setUpWorker",
+    "ttVideo.showLog",
+    "ttVideo.startInteractiveGeneration",
+    "workbench.action.openSettings",
+}
+"""What these do, the extension does itself or a person is asked first: its own tests press them."""
 ENDED = ("done", "failed", "cancelled", "interrupted")
 PAGES = [Page(path) for path in LESSONS]
 LARGE_DOWNLOAD = "the hub cannot be reached here: the job ends with one sentence about that"
@@ -55,10 +70,13 @@ def requests_of(link: CommandLink, outputs: str) -> list[tuple[str, Message]]:
             return [("jobs/stitch", {"folder": example, **held, **more, **files})]
         case "ttVideo.downloadModel" if link.argument:
             return [("models/download", {"model": link.argument})]
-        case "tenstorrent.runHardwareDetection" | "ttVideo.detectHardware":
-            return [("device/status", {})]
+        case "tenstorrent.runHardwareDetection" | "ttVideo.detectHardware" | "ttVideo.preflight":
+            return [("device/status", {}), ("models/list", {})]
         case "ttVideo.resumeQueue":
             return [("queue/resume", {})]
+        case "ttVideo.downloadModel" | "ttVideo.runExperiment" if link.argument is None:
+            return []
+    assert link.command in WITHOUT_THE_WORKER, f"nobody says what {link.command} asks for"
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from PIL import Image
@@ -11,7 +12,9 @@ from ttvideo.jobs import folders
 from unit.media import probe
 
 
-def test_an_experiment_ends_with_its_clips_side_by_side_and_they_are_compared_again(outputs: Path) -> None:
+def test_an_experiment_ends_with_its_clips_side_by_side_and_they_are_compared_again(
+    outputs: Path, tmp_path: Path
+) -> None:
     vary = ("--vary", "guidance=1,7", "--vary", "motion=true,false")
     done = ttvideo("experiment", PROMPT, *QUICK, *vary, "--output", outputs)
     *clips, sheet, side_by_side = (Path(line) for line in done.stdout.splitlines())
@@ -28,6 +31,10 @@ def test_an_experiment_ends_with_its_clips_side_by_side_and_they_are_compared_ag
     again = folders.job_of(Path(both[0]).parent)
     assert again is not None
     assert folders.title(again.request) == "motion on, motion off"
+    (_, once_more) = ttvideo("again", both[0], "--output", outputs).stdout.splitlines()
+    assert Path(once_more).read_bytes() == Path(both[1]).read_bytes()
+    copy = shutil.copyfile(both[1], tmp_path / "copy.mp4")
+    assert "does not say of which" in ttvideo("again", copy, code=1).stderr
     for frame in clips[1].parent.joinpath("frames").iterdir():
         frame.unlink()
     left = ttvideo("compare", *clips[:3], "--output", outputs)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from support.waiting import wait_until
-from ttvideo.cli.commands import read_recipe
+from ttvideo.cli.again import read_recipe
 from ttvideo.contract import CancelledState, ClipFormat, GenerateRequest, Job, Phase
 from ttvideo.errors import Cancelled
 from ttvideo.families import tiny

@@ -66,3 +66,14 @@ def test_the_commands_where_the_boards_are_simulated(
     monkeypatch.setenv("TTVIDEO_TTNN_PYTHON", str(tmp_path / "none"))
     assert cli.main(["devices", "--check"]) == 1
     assert "cannot be started: No such file or directory." in capsys.readouterr().err
+
+
+def test_ctrl_c_in_any_command_is_one_word_and_the_exit_code_of_shells(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ttvideo.cli.doctor.examine", interrupted)
+    assert cli.main(["doctor"]) == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from ttvideo.cli import build_parser, main
 from ttvideo.cli.comparisons import varied
@@ -84,6 +86,36 @@ def test_what_cannot_be_is_refused_whole(vary: dict[str, tuple[Any, ...]], sente
     with pytest.raises(WorkerError, match=sentence):
         experiments.submit(opened, experiment(**vary))
     assert opened.list() == []
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    file = tmp_path / "picture.png"
+    Image.new("RGB", (64, 64), "red").save(file)
+    return file
+
+
+@pytest.mark.parametrize(
+    "vary",
+    [{"steps": (2, 9999)}, {"startImage": ("{}", "{}.missing")}],
+    ids=["by its parameters", "by its files, which only submitting looks at"],
+)
+def test_of_a_refused_experiment_nothing_is_left(
+    vary: dict[str, tuple[Any, ...]], picture: Path, outputs: Path
+) -> None:
+    base = GenerateRequest(prompt=PROMPT, parameters={"startImage": str(picture)}, output_folder=str(outputs))
+    there = {name: tuple(v.format(picture) if isinstance(v, str) else v for v in vary[name]) for name in vary}
+    opened = queue()
+    with pytest.raises(WorkerError):
+        experiments.submit(opened, ExperimentRequest(base=base, vary=there))
+    assert opened.list() == []
+    assert list(outputs.rglob("*")) == []
+
+
+def test_only_the_clips_of_an_experiment_that_is_made_have_folders(picture: Path, outputs: Path) -> None:
+    base = GenerateRequest(prompt=PROMPT, parameters={"startImage": str(picture)}, output_folder=str(outputs))
+    *clips, _ = experiments.submit(queue(), ExperimentRequest(base=base, vary={"strength": (0.3, 0.7)}))
+    assert {str(folder) for folder in outputs.iterdir()} == {job.folder for job in clips}
 
 
 def test_a_comparison_waits_for_its_jobs_and_other_work_does_not_wait_for_it() -> None:

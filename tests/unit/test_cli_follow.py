@@ -8,7 +8,9 @@ import pytest
 
 from ttvideo import cli
 from ttvideo.cli.follow import Follower
-from ttvideo.contract import Done, GenerateRequest, Job, Phase, Running, Stall
+from ttvideo.contract import Done, ExperimentRequest, GenerateRequest, Job, Phase, Queued, Running, Stall
+from ttvideo.errors import WorkerError
+from ttvideo.jobs import experiments
 from ttvideo.jobs.queue import open_queue
 
 STALL = Stall(message="No step for 2 min 5 s.", hint="Reset the boards.")
@@ -35,3 +37,18 @@ def test_a_job_that_stands_still_is_said_once(outputs: Path, capsys: pytest.Capt
     assert said.err.count("No step for 2 min 5 s. Reset the boards.") == 2
     assert "2 min 15 s" not in said.err
     assert "       stall  No step for 2 min 5 s. Reset the boards." in said.out.splitlines()
+
+
+def test_who_does_not_wait_for_a_device_waits_for_clips_that_are_compared(outputs: Path) -> None:
+    queue = open_queue("terminal")
+    base = GenerateRequest(prompt="a ball", output_folder=str(outputs))
+    experiment = ExperimentRequest(base=base, vary={"guidance": (1, 3)})
+    first, _, compared = jobs = experiments.submit(queue, experiment, reserved=True)
+    follower = Follower(queue, jobs, json=False, wait=False)
+    follower._show(compared)
+    assert queue.get(compared.id).status.state == "queued"
+    busy = queue.update(first.id, lambda job: job.model_copy(update={"status": Queued(waiting_for="an editor")}))
+    with pytest.raises(WorkerError, match="The device is busy: an editor"):
+        follower._show(busy)
+    assert queue.get(compared.id).status.state == "cancelled"
+    queue.close()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ttvideo.cli import build_parser, main
-from ttvideo.cli.commands import _parameters
+from ttvideo.cli.requests import parameters_of
 from ttvideo.errors import ErrorKind, WorkerError
 
 
 def asked(*argv: str) -> dict[str, Any]:
-    return _parameters(build_parser().parse_args(["generate", "a cat", *argv]))
+    return parameters_of(build_parser().parse_args(["generate", "a cat", *argv]))
 
 
 def test_what_is_not_said_is_left_to_the_model() -> None:

@@ -14,6 +14,9 @@ from pydantic.alias_generators import to_camel
 
 from ttvideo.errors import ErrorKind
 
+LEAST_CLIPS, MOST_CLIPS = 2, 16
+"""That are shown side by side."""
+
 
 class Wire(BaseModel):
     model_config = ConfigDict(
@@ -172,9 +175,11 @@ class CompareRequest(ClipRequest):
     """Show the clips of several jobs side by side, when these have ended, in one clip and on one sheet."""
 
     kind: Literal["compare"] = "compare"
-    jobs: tuple[str, ...] = Field(min_length=2, max_length=16)
-    labels: tuple[str, ...] = Field((), max_length=16, description="One for each job; none: what tells them apart")
-    columns: int | None = Field(None, ge=1, le=16, description="None: as near to a square as there are clips")
+    jobs: tuple[str, ...] = Field(min_length=LEAST_CLIPS, max_length=MOST_CLIPS)
+    labels: tuple[str, ...] = Field(
+        (), max_length=MOST_CLIPS, description="One for each job; none: what tells them apart"
+    )
+    columns: int | None = Field(None, ge=1, le=MOST_CLIPS, description="None: as near to a square as there are clips")
 
 
 class ExperimentRequest(Wire):

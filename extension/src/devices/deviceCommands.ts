@@ -7,18 +7,17 @@ import type { Worker } from "../worker/worker";
 import { BoardReset } from "./boardReset";
 import { DeviceItem } from "./deviceItem";
 import { DevicePage } from "./devicePage";
-import { Devices } from "./devices";
+import type { Devices } from "./devices";
 
 export class DeviceCommands implements vscode.Disposable {
   readonly #page: DevicePage;
   readonly #reset: BoardReset;
   readonly #parts: readonly { dispose(): unknown }[];
 
-  constructor(extensionUri: vscode.Uri, worker: Worker, jobs: JobList, own: OwnJobs) {
-    const devices = new Devices(worker);
+  constructor(extensionUri: vscode.Uri, worker: Worker, devices: Devices, jobs: JobList, own: OwnJobs) {
     this.#page = new DevicePage(extensionUri, worker, devices);
     this.#reset = new BoardReset(worker, devices, jobs, own);
-    this.#parts = [devices, this.#page, this.#reset, new DeviceItem(devices)];
+    this.#parts = [this.#page, this.#reset, new DeviceItem(devices)];
   }
 
   detect(): Promise<DeviceStatus> {

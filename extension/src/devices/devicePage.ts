@@ -94,7 +94,15 @@ export class DevicePage implements vscode.Disposable {
   #state(): DevicePageState {
     const { status, reset, models, preflight } = this.devices;
     const focusPreflight = this.#focusPreflight;
-    return { worker: this.worker.health, status, reset, models, preflight, focusPreflight, chosen: chosenDevice() };
+    return {
+      worker: this.worker.health,
+      status,
+      reset,
+      models: models ?? [],
+      preflight,
+      focusPreflight,
+      chosen: chosenDevice(),
+    };
   }
 
   async #handle(message: Exclude<DeviceMessage, { type: "ready" }>): Promise<void> {

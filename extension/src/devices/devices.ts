@@ -1,5 +1,7 @@
-// What the worker last said of this machine's devices. It tells by itself when something changes.
+// What the worker last said of this machine's devices, and of the models that are here for them. It tells by itself
+// when a device changes; models change by downloads and removals.
 import * as vscode from "vscode";
+import type { JobList } from "../jobs/jobList";
 import type { DeviceStatus, ModelInfo, Preflight, PreflightParams, Reset } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 
@@ -8,13 +10,21 @@ export class Devices implements vscode.Disposable {
   readonly #subscriptions: readonly { dispose(): unknown }[];
   #status: DeviceStatus | null = null;
   #reset: Reset | null = null;
-  #models: readonly ModelInfo[] = [];
+  #models: readonly ModelInfo[] | null = null;
   #preflight: Preflight | null = null;
   readonly onDidChange = this.#changed.event;
 
-  constructor(private readonly worker: Worker) {
+  constructor(
+    private readonly worker: Worker,
+    jobs: JobList,
+  ) {
     this.#subscriptions = [
       this.#changed,
+      jobs.onDidEnd((job) => {
+        if (job.request.kind === "download") {
+          this.lookForModels().catch(() => undefined);
+        }
+      }),
       worker.on("device/changed", (status) => {
         this.#set(status, this.#reset);
       }),
@@ -49,13 +59,19 @@ export class Devices implements vscode.Disposable {
   /** Starts the worker when needed. Rejects with a Failure only. */
   async look(): Promise<DeviceStatus> {
     const status = await this.worker.call("device/status", {});
-    this.#models = (await this.worker.call("models/list", {})).models;
+    await this.lookForModels();
     this.#set(status, this.#reset?.state === "running" ? this.#reset : null);
     return status;
   }
 
-  /** Those that a preflight may be of; read anew with each look. */
-  get models(): readonly ModelInfo[] {
+  /** Starts the worker when needed. Rejects with a Failure only. */
+  async lookForModels(): Promise<void> {
+    this.#models = (await this.worker.call("models/list", {})).models;
+    this.#changed.fire();
+  }
+
+  /** None until a worker has told it. */
+  get models(): readonly ModelInfo[] | null {
     return this.#models;
   }
 

@@ -30,6 +30,7 @@ const ALLOWED: ReadonlyMap<string, AllowedCommand> = new Map([
   ["ttVideo.stitchFrames", { startsJobs: true, accepts: (args) => isOnExample(args, ["transition", "fps"]) }],
   ["ttVideo.downloadModel", { startsJobs: true, accepts: (args) => args.length <= 1 && args.every(isModelId) }],
   ["ttVideo.detectHardware", plain],
+  ["ttVideo.preflight", plain],
   ["ttVideo.resetBoards", plain],
   ["ttVideo.setUpWorker", plain],
   ["ttVideo.selectInterpreter", plain],

@@ -1,9 +1,10 @@
 // The lessons: their view in the sidebar, their pages, and what their buttons started.
 import * as vscode from "vscode";
+import type { Devices } from "../devices/devices";
 import { Failure } from "../errors";
 import type { JobList } from "../jobs/jobList";
 import { hasEnded } from "../jobs/view";
-import type { DeviceStatus, Job, ModelInfo } from "../worker/contract";
+import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import { CATEGORIES } from "./frontMatter";
 import type { Button, Lesson } from "./lesson";
@@ -26,8 +27,6 @@ export class Lessons implements vscode.Disposable {
   /** What a command answered with, until the list of jobs has it */
   readonly #submitted = new Map<string, Job>();
   #lessons: Promise<readonly Lesson[]> | undefined;
-  #models: readonly ModelInfo[] | null = null;
-  #device: DeviceStatus | null = null;
 
   /** All steps of the lesson with this id are done; told again when one is done once more. */
   readonly onDidComplete = this.#completed.event;
@@ -35,6 +34,7 @@ export class Lessons implements vscode.Disposable {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly worker: Worker,
+    private readonly devices: Devices,
     private readonly jobs: JobList,
   ) {
     this.#progress = new Progress(context.globalState);
@@ -46,15 +46,10 @@ export class Lessons implements vscode.Disposable {
       vscode.window.registerWebviewPanelSerializer(PAGE_TYPE, {
         deserializeWebviewPanel: (panel, state) => this.#restore(panel, state),
       }),
-      worker.onDidChangeHealth((health) => {
+      worker.onDidChangeHealth(() => {
         this.#updatePages();
-        if (health.kind === "ready" && this.#pages.size > 0) {
-          // Why it does not answer is told by its health.
-          this.#look().catch(() => undefined);
-        }
       }),
-      worker.on("device/changed", (device) => {
-        this.#device = device;
+      devices.onDidChange(() => {
         this.#updatePages();
       }),
       jobs.onDidChange(() => void this.#jobsChanged()),
@@ -125,35 +120,24 @@ export class Lessons implements vscode.Disposable {
     });
     this.#pages.set(lesson.id, page);
     if (this.worker.health.kind === "ready") {
-      this.#look().catch(() => undefined);
+      // Models may have come and gone without us. Why a worker does not answer is told by its health.
+      this.devices.lookForModels().catch(() => undefined);
     }
     panel.onDidDispose(() => this.#pages.delete(lesson.id));
   }
 
   #found(): Findings {
-    return { health: this.worker.health, models: this.#models, device: this.#device };
+    return { health: this.worker.health, models: this.devices.models, device: this.devices.status };
   }
 
   async #fix(lesson: Lesson, number: number): Promise<void> {
     const requirement = lesson.requires[number];
     const fix = requirement === undefined ? null : fixOf(requirement, this.#found());
     if (fix === "check") {
-      await this.worker.start();
-      await this.#look();
+      await this.devices.look();
     } else if (fix !== null) {
       await vscode.commands.executeCommand(fix.command);
     }
-  }
-
-  /** Looks what of the requirements is there: of a worker that runs, since a lesson that is read starts none. */
-  async #look(): Promise<void> {
-    const [{ models }, device] = await Promise.all([
-      this.worker.call("models/list", {}),
-      this.worker.call("device/status", {}),
-    ]);
-    this.#models = models;
-    this.#device = device;
-    this.#updatePages();
   }
 
   async #startOver(lesson: Lesson): Promise<void> {

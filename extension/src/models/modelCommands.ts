@@ -1,5 +1,6 @@
 // The commands about models that are not bundled: fetch one, delete one, and the token that some makers ask for.
 import * as vscode from "vscode";
+import type { Devices } from "../devices/devices";
 import { Failure } from "../errors";
 import { plainText } from "../plainText";
 import type { Job, Models } from "../worker/contract";
@@ -20,6 +21,7 @@ export class ModelCommands {
   constructor(
     private readonly secrets: vscode.SecretStorage,
     private readonly worker: Worker,
+    private readonly devices: Devices,
   ) {}
 
   /** `target` may name a model or a checkpoint; else it is asked. Resolves to the job. */
@@ -46,6 +48,7 @@ export class ModelCommands {
     }
     await this.worker.call("models/remove", { model: row.model, checkpoint: row.checkpoint.name });
     void vscode.window.showInformationMessage(plainText(`${row.checkpoint.title} was deleted.`));
+    await this.devices.lookForModels();
   }
 
   /** Needs no worker. One that runs is started anew with the token, at once or when the person says so. */

@@ -74,8 +74,9 @@ beforeEach(() => {
       return jobs;
     },
     onDidChange: jobsChanged.event,
+    onDidEnd: new FakeEmitter().event,
   } as unknown as JobList;
-  devices = new Devices(worker);
+  devices = new Devices(worker, list);
   boards = new BoardReset(worker, devices, list, { has: (job: Job) => job.id !== "other" } as unknown as OwnJobs);
 });
 

@@ -4,6 +4,7 @@ import type { Uri } from "vscode";
 import { DevicePage } from "../../../extension/src/devices/devicePage";
 import { Devices } from "../../../extension/src/devices/devices";
 import { Failure } from "../../../extension/src/errors";
+import type { JobList } from "../../../extension/src/jobs/jobList";
 import type { DevicePageState, WorkerHealth } from "../../../extension/src/shared/protocol";
 import type { DeviceStatus, Preflight } from "../../../extension/src/worker/contract";
 import type { Worker } from "../../../extension/src/worker/worker";
@@ -29,6 +30,8 @@ vi.mock("vscode", async () => {
 });
 
 const REST = { reset: null, chosen: "auto", models: [], preflight: null, focusPreflight: 0 };
+
+const NO_JOBS = { onDidEnd: new FakeEmitter().event } as unknown as JobList;
 
 let health: WorkerHealth;
 let healthChanged: FakeEmitter<WorkerHealth>;
@@ -73,7 +76,7 @@ beforeEach(() => {
           : { dispose: () => undefined },
     call,
   } as unknown as Worker;
-  page = new DevicePage(new FakeUri("/ext") as unknown as Uri, worker, new Devices(worker));
+  page = new DevicePage(new FakeUri("/ext") as unknown as Uri, worker, new Devices(worker, NO_JOBS));
 });
 
 test("it looks before it shows, and shows what changes", async () => {

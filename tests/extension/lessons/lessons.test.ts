@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { ExtensionContext } from "vscode";
+import { Devices } from "../../../extension/src/devices/devices";
 import { Failure } from "../../../extension/src/errors";
 import type { JobList } from "../../../extension/src/jobs/jobList";
 import { Lessons } from "../../../extension/src/lessons/lessons";
-import type { Job } from "../../../extension/src/worker/contract";
+import type { Job, Models } from "../../../extension/src/worker/contract";
 import type { Worker } from "../../../extension/src/worker/worker";
-import { golden } from "../jobs/golden";
+import { downloaded, golden } from "../jobs/golden";
+import { models } from "../models/golden";
 import { FakeEmitter } from "../preview/fakeCode";
 import { code, FakePanel, FakeUri, panels, registered, settings, terminals } from "./fakeCode";
 
@@ -22,6 +24,8 @@ const [SET_UP, MAKE, SEEDS, STEPS, PROMPT] = [0, 1, 2, 3, 4];
 let kept: Record<string, unknown>;
 let known: Map<string, Job>;
 let jobsChanged: FakeEmitter<void>;
+let jobEnded: FakeEmitter<Job>;
+let installed: Models;
 let call: ReturnType<typeof vi.fn>;
 let lessons: Lessons;
 
@@ -31,16 +35,18 @@ beforeEach(() => {
   panels.length = terminals.length = 0;
   kept = {};
   known = new Map();
+  installed = models();
   start();
 });
 
 /** As after the window was loaded. */
 function start(): void {
   jobsChanged = new FakeEmitter<void>();
+  jobEnded = new FakeEmitter<Job>();
   call = vi.fn();
   const answer = (method: string, params: unknown): Promise<unknown> =>
     method.endsWith("/list") || method === "device/status"
-      ? Promise.resolve({ models: [], boards: [] })
+      ? Promise.resolve({ ...installed, boards: [] })
       : Promise.resolve((call as (...args: unknown[]) => unknown)(method, params));
   const memento = {
     get: (key: string) => kept[key],
@@ -52,13 +58,13 @@ function start(): void {
   const context = { extensionUri: new FakeUri(resolve(".")), globalState: memento };
   const onDidChangeHealth = new FakeEmitter().event;
   const on = new FakeEmitter().event;
-  const worker = { health: { kind: "ready" }, onDidChangeHealth, on, call: answer };
-  const jobs = { get: (id: string) => known.get(id), onDidChange: jobsChanged.event };
-  lessons = new Lessons(
-    context as unknown as ExtensionContext,
-    worker as unknown as Worker,
-    jobs as unknown as JobList,
-  );
+  const worker = { health: { kind: "ready" }, onDidChangeHealth, on, call: answer } as unknown as Worker;
+  const jobs = {
+    get: (id: string) => known.get(id),
+    onDidChange: jobsChanged.event,
+    onDidEnd: jobEnded.event,
+  } as unknown as JobList;
+  lessons = new Lessons(context as unknown as ExtensionContext, worker, new Devices(worker, jobs), jobs);
 }
 
 function becomes(job: Job): void {
@@ -103,6 +109,23 @@ test("nothing but the lesson's own commands is run, whatever the page sends", as
   expect(panels).toHaveLength(1);
 });
 
+test("a model that a lesson needs is there as soon as it was downloaded", async () => {
+  await lessons.open("video-generation-ttmetal");
+  const panel = panels[0] ?? expect.unreachable();
+  await panel.sends({ type: "ready" });
+  const sdxl = (): string | undefined =>
+    panel.state?.requirements.find(({ label }) => label.startsWith("The model"))?.state;
+  await vi.waitFor(() => {
+    expect(sdxl()).toBe("missing");
+  });
+  installed = models({ installed: true });
+  jobEnded.fire(golden("done"));
+  jobEnded.fire(downloaded("done"));
+  await vi.waitFor(() => {
+    expect(sdxl()).toBe("met");
+  });
+});
+
 test("the page may load the extension's own files only, and run no command by a link", async () => {
   const panel = await opened();
   const { localResourceRoots, enableCommandUris } = panel.webview.options;
@@ -126,7 +149,7 @@ test("a press runs the command with the arguments that the lesson has, and a don
   });
   becomes(golden("running", { id: "a" }));
   await vi.waitFor(() => {
-    expect(button(panel)?.detail).toContain("about");
+    expect(button(panel)?.detail).toContain("4 s left");
   });
   expect(panel.state?.steps).toEqual([false, false, false, false]);
   becomes(golden("done", { id: "a" }));

@@ -1,6 +1,7 @@
 // Download Model, Remove Model and Set Hugging Face Token, with a worker and dialogs that are only recorded.
 import { beforeEach, expect, test, vi } from "vitest";
 import type { SecretStorage } from "vscode";
+import type { Devices } from "../../../extension/src/devices/devices";
 import { BUTTONS } from "../../../extension/src/failureButtons";
 import { ModelCommands } from "../../../extension/src/models/modelCommands";
 import { withToken } from "../../../extension/src/worker/token";
@@ -25,6 +26,7 @@ let list = models();
 let health = "ready";
 let secrets: Map<string, string>;
 const call = vi.fn((method: string) => Promise.resolve(method === "models/download" ? JOB : list));
+const lookForModels = vi.fn(() => Promise.resolve());
 const relaunch = vi.fn(() => Promise.resolve());
 
 function storage(): SecretStorage {
@@ -36,7 +38,8 @@ function storage(): SecretStorage {
 }
 
 function commands(): ModelCommands {
-  return new ModelCommands(storage(), { call, relaunch, health: { kind: health } } as unknown as Worker);
+  const worker = { call, relaunch, health: { kind: health } } as unknown as Worker;
+  return new ModelCommands(storage(), worker, { lookForModels } as unknown as Devices);
 }
 
 function calls(): string[] {
@@ -94,6 +97,7 @@ test("a model is removed only after a yes", async () => {
   code.window.showWarningMessage.mockResolvedValueOnce("Delete");
   await commands().remove(undefined);
   expect(call).toHaveBeenLastCalledWith("models/remove", { model: "sdxl", checkpoint: "sdxl" });
+  expect(lookForModels).toHaveBeenCalledOnce();
 });
 
 test("without a worker each says why", async () => {

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -171,6 +172,36 @@ def test_a_chip_that_is_lost_leaves_the_queue_paused_and_the_frames_on_disk(runn
     assert not running.queue.state().paused
     running.queue.resume(job.id)
     wait_until(lambda: running.state(job) == running.state(waiting) == "done", "both jobs to be done")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("no such thing"), "RuntimeError: no such thing"),
+        (KeyboardInterrupt(), "it was stopped with Ctrl-C."),
+    ],
+    ids=["by an error", "by Ctrl-C"],
+)
+def test_a_reset_that_is_broken_off_leaves_the_queue_paused_and_says_why(
+    world: World, error: BaseException, said: str
+) -> None:
+    world.smi(HEALS)
+
+    def on_change(reset: Reset) -> None:
+        if reset.message == "Waiting for the chips to answer.":
+            raise error
+
+    resetting = world.here()(world.queue, on_change=on_change)
+    resetting.begin()
+    with pytest.raises(KeyboardInterrupt) if isinstance(error, KeyboardInterrupt) else nullcontext():
+        resetting.run()
+    ended = latest(world.queue.store)
+    assert ended is not None
+    assert (ended.state, ended.message) == ("reset_unverified", f"The reset was broken off: {said}")
+    assert world.queue.state().reason == f"The boards were reset without success: {ended.message}"
+    world.smi(HEALS)
+    assert world.reset().state == "reset_complete"
+    assert not world.queue.state().paused
 
 
 def test_a_foreign_process_is_named_and_nothing_is_touched(running: World) -> None:

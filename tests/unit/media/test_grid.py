@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ttvideo.media.grid import GAP, Cell, Grid, unrest
+from ttvideo.media.grid import GAP, LARGEST_GRID, Cell, Grid, unrest
 
 
 def clip(folder: Path, name: str, levels: list[int], size: tuple[int, int] = (64, 32)) -> Cell:
@@ -58,6 +58,22 @@ def test_a_clip_of_another_shape_is_centred(tmp_path: Path) -> None:
     poster = Grid(cells, columns=2, fps=8).poster()
     row = poster[GAP + 60, 2 * GAP + 240 :, 0]
     assert list(row[[30, 120, 210]]) == [30, 200, 30]
+
+
+@pytest.mark.parametrize(("columns", "count"), [(1, 16), (4, 16), (16, 16), (2, 2)])
+def test_large_clips_make_no_clip_that_is_too_large_to_play(tmp_path: Path, columns: int, count: int) -> None:
+    large = clip(tmp_path, "a", [10], size=(1920, 1080))
+    grid = Grid([large] * count, columns, fps=8)
+    assert grid.poster().shape == (grid.height, grid.width, 3)
+    assert LARGEST_GRID - 100 < max(grid.width, grid.height) <= LARGEST_GRID
+    assert grid.width % 2 == grid.height % 2 == 0
+
+
+def test_the_sheet_of_large_clips_and_long_names_is_small(tmp_path: Path) -> None:
+    large = Cell("a very long name " * 20, clip(tmp_path, "a", [10] * 8, size=(1920, 1080)).frames)
+    height, width, _ = Grid([large, large], columns=2, fps=8).sheet().shape
+    assert height == 2 * (134 + GAP) + GAP
+    assert width <= 480 + 2 * GAP + 8 * (240 + GAP)
 
 
 def test_the_sheet_has_a_row_for_each_clip(tmp_path: Path) -> None:

@@ -241,6 +241,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except WorkerError as error:
         print(f"{error.message} {error.hint}", file=sys.stderr)
         return commands.exit_code(error)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to say, and Python must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

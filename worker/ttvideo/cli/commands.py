@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ttvideo import families
+from ttvideo.cli import again as remaking
 from ttvideo.cli import boards, comparisons, pictures
 from ttvideo.cli import models as modelling
 from ttvideo.cli import scaling as scalings
 from ttvideo.cli import storyboard as storyboards
 from ttvideo.cli.follow import Follower
+from ttvideo.cli.requests import parameters_of, request_of
 from ttvideo.contract import (
     AnimateRequest,
     CompareRequest,
@@ -23,13 +23,12 @@ from ttvideo.contract import (
     ExperimentRequest,
     GenerateRequest,
     Job,
-    JobRequest,
     Phase,
     StitchRequest,
     StoryboardRequest,
 )
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.jobs import experiments, folders, inputs
+from ttvideo.jobs import experiments, folders
 from ttvideo.jobs.queue import Queue, open_queue
 from ttvideo.jobs.runner import Runner
 from ttvideo.media.files import readable_size
@@ -44,13 +43,13 @@ def exit_code(error: WorkerError) -> int:
 def generate(arguments: argparse.Namespace) -> int:
     if arguments.count < 1:
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, "--count must be at least 1.", "Leave it out for one clip.")
-    parameters = _parameters(arguments)
+    parameters = parameters_of(arguments)
     requests = []
     for number in range(arguments.count):
         seeded = arguments.seed is not None and arguments.seed != -1
         seed = {"seed": arguments.seed + number} if seeded else {}
         requests.append(
-            _request(
+            request_of(
                 arguments,
                 model=arguments.model,
                 prompt=arguments.prompt,
@@ -62,12 +61,12 @@ def generate(arguments: argparse.Namespace) -> int:
 
 
 def experiment(arguments: argparse.Namespace) -> int:
-    base = _request(
+    base = request_of(
         arguments,
         model=arguments.model,
         prompt=arguments.prompt,
         negative_prompt=arguments.negative,
-        parameters=_parameters(arguments) | ({} if arguments.seed is None else {"seed": arguments.seed}),
+        parameters=parameters_of(arguments) | ({} if arguments.seed is None else {"seed": arguments.seed}),
     )
     request = ExperimentRequest(base=base, vary=dict(arguments.vary))
     return _run_here(arguments, lambda queue: experiments.submit(queue, request, reserved=True))
@@ -75,32 +74,6 @@ def experiment(arguments: argparse.Namespace) -> int:
 
 def compare(arguments: argparse.Namespace) -> int:
     return comparisons.compare(arguments, _run_here)
-
-
-def _started(arguments: argparse.Namespace) -> dict[str, str]:
-    named = {"startImage": arguments.start_image, "startVideo": arguments.start_video}
-    return {name: pictures.whole(file) for name, file in named.items() if file}
-
-
-def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The model's parameters that the command line names. Raises WorkerError(INVALID_PARAMETERS)."""
-    names = ["frames", "steps", "guidance", "fps", "strength", "scheduler"]
-    names += ["memory", "cache", "quantization", "compile"]
-    parameters = {name: value for name in names if (value := getattr(arguments, name)) is not None}
-    parameters |= modelling.weights(arguments)
-    parameters |= _started(arguments)
-    if arguments.size:
-        parameters["width"], parameters["height"] = arguments.size
-    for text in arguments.set:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise WorkerError(
-                ErrorKind.INVALID_PARAMETERS,
-                f"'{text[:80]}' sets nothing.",
-                "Write --set NAME=VALUE, such as steps=30.",
-            )
-        parameters[name.replace("-", "_")] = comparisons.value(value)
-    return parameters
 
 
 def stitch(arguments: argparse.Namespace) -> int:
@@ -121,83 +94,7 @@ def scaling(arguments: argparse.Namespace) -> int:
 
 
 def again(arguments: argparse.Namespace) -> int:
-    file = Path(arguments.file)
-    recipe = read_recipe(file)
-    if recipe.get("kind") is not None:
-        again = _again_of(file, recipe, arguments)
-        return _run_here(arguments, lambda queue: [queue.submit(again, reserved=True)])
-    if recipe.get("start") is not None:
-        raise WorkerError(
-            ErrorKind.UNSUPPORTED,
-            f"{file} began with the frame before it, and cannot be made alone.",
-            "`ttvideo storyboard FILE --reroll N` makes one frame of a storyboard again.",
-        )
-    given = modelling.weights(arguments) | _started(arguments)
-    parameters = inputs.found_again(recipe["parameters"] | given, file)
-    if arguments.seed is not None:
-        parameters["seed"] = arguments.seed
-    request = _request(
-        arguments,
-        model=recipe["model"],
-        prompt=recipe["prompt"],
-        negative_prompt=recipe["negativePrompt"],
-        parameters=parameters,
-    )
-    if _revision(request) != recipe["revision"] and not arguments.json:
-        print("The file was made with other weights of this model: the frames will differ.")
-    return _run_here(arguments, lambda queue: [queue.submit(request, reserved=True)])
-
-
-def _revision(request: GenerateRequest) -> str:
-    family = families.find(request.model)
-    return family.revision(family.Params.model_validate(request.parameters))
-
-
-def _again_of(file: Path, recipe: dict[str, Any], arguments: argparse.Namespace) -> JobRequest:
-    """The request for another clip like this one, which was made of pictures or of a storyboard."""
-    files = {"formats": arguments.format, "output_folder": arguments.output, "metadata": not arguments.no_metadata}
-    job = folders.job_of(file if file.is_dir() else file.resolve().parent)
-    request = None if job is None else job.request
-    if recipe["kind"] == "storyboard" and isinstance(recipe.get("text"), str):
-        seed = recipe["parameters"].get("seed") if arguments.seed is None else arguments.seed
-        settings = {**(recipe.get("settings") or {}), **({} if seed is None else {"seed": seed})}
-        path = request.file if isinstance(request, StoryboardRequest) else str(file.resolve().with_suffix(".txt"))
-        about: dict[str, Any] = {"settings": settings, "device": arguments.device, "fresh": True}
-        return StoryboardRequest(file=path, text=recipe["text"], **about, **files)
-    if not isinstance(request, StitchRequest | AnimateRequest):
-        raise WorkerError(
-            ErrorKind.UNSUPPORTED,
-            f"{file} was made of pictures, and does not say where they are.",
-            "`ttvideo stitch DIR` makes a clip of a folder's pictures, `ttvideo animate FILE` of one.",
-        )
-    return request.model_copy(update=files)
-
-
-def read_recipe(file: Path) -> dict[str, Any]:
-    """What made a file of ours. Raises WorkerError(NOT_FOUND | UNSUPPORTED)."""
-    from ttvideo.media import metadata
-
-    if not file.exists():
-        raise WorkerError(ErrorKind.NOT_FOUND, f"There is no file {file}.", "Check the path.")
-    if file.is_dir() or file.name == folders.MANIFEST:
-        manifest = folders.read_manifest(file if file.is_dir() else file.parent)
-        recipe = manifest.get("recipe") if manifest else None
-    else:
-        text = metadata.read(file)
-        try:
-            recipe = (folders.recipe_around(file.resolve(), text) or json.loads(text)) if text else None
-        except ValueError:
-            recipe = None
-    wanted: dict[str, type] = {"parameters": dict}
-    if isinstance(recipe, dict) and recipe.get("kind") is None:
-        wanted |= {"model": str, "prompt": str, "negativePrompt": str, "revision": str}
-    if not isinstance(recipe, dict) or any(not isinstance(recipe.get(k), kind) for k, kind in wanted.items()):
-        raise WorkerError(
-            ErrorKind.UNSUPPORTED,
-            f"{file} does not say how it was made.",
-            "Only files that ttvideo made, with metadata switched on, can be made again.",
-        )
-    return recipe
+    return remaking.again(arguments, _run_here)
 
 
 def list_jobs(arguments: argparse.Namespace) -> int:
@@ -340,18 +237,6 @@ def serve(arguments: argparse.Namespace) -> int:
     from ttvideo.rpc.server import serve as serve_rpc
 
     return serve_rpc()
-
-
-def _request(arguments: argparse.Namespace, **about: Any) -> GenerateRequest:
-    return GenerateRequest(
-        **about,
-        device=arguments.device,
-        formats=arguments.format,
-        codec=arguments.codec,
-        crf=arguments.crf,
-        output_folder=arguments.output,
-        metadata=not arguments.no_metadata,
-    )
 
 
 def _run_here(arguments: argparse.Namespace, submit: Callable[[Queue], list[Job]]) -> int:

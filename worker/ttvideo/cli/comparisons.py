@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ttvideo.cli.pictures import RunHere
-from ttvideo.contract import CompareRequest, Job
+from ttvideo.contract import LEAST_CLIPS, MOST_CLIPS, CompareRequest, Job
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.jobs import comparison, folders
 from ttvideo.jobs.queue import Queue
-
-LEAST, MOST = 2, 16
 
 
 def add_vary(command: argparse.ArgumentParser) -> None:
@@ -30,7 +28,7 @@ def add_vary(command: argparse.ArgumentParser) -> None:
 def add_compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("jobs", nargs="+", metavar="JOB|FILE", help="jobs that are done, or clips in their folders")
     command.add_argument("--label", action="append", default=[], metavar="TEXT", help="one for each, in their order")
-    command.add_argument("--columns", type=int, choices=range(1, MOST + 1), metavar="N", help="clips in a row")
+    command.add_argument("--columns", type=int, choices=range(1, MOST_CLIPS + 1), metavar="N", help="clips in a row")
 
 
 def varied(text: str) -> tuple[str, tuple[Any, ...]]:
@@ -56,11 +54,11 @@ def value(text: str) -> Any:
 
 def compare(arguments: argparse.Namespace, run_here: RunHere) -> int:
     """`arguments.format` is a tuple of ClipFormat by now."""
-    if not LEAST <= len(arguments.jobs) <= MOST:
+    if not LEAST_CLIPS <= len(arguments.jobs) <= MOST_CLIPS:
         raise WorkerError(
             ErrorKind.INVALID_PARAMETERS,
             f"{len(arguments.jobs)} clips cannot be compared.",
-            f"Name {LEAST} to {MOST} jobs, or clips in their folders.",
+            f"Name {LEAST_CLIPS} to {MOST_CLIPS} jobs, or clips in their folders.",
         )
     request = CompareRequest(
         jobs=tuple(map(_job_id, arguments.jobs)),

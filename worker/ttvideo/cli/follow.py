@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from ttvideo.contract import DownloadRequest, Job, Phase, Queued, Running
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.jobs.queue import Queue
+from ttvideo.jobs.queue import NEEDS, Queue
 
 ENDED = ("done", "failed", "cancelled", "interrupted")
 
@@ -69,7 +69,8 @@ class Follower:
         else:
             self._say_new(job.notes)
             self._say_stall(job)
-        if isinstance(job.status, Queued) and job.status.waiting_for and not self._wait:
+        needs_device = NEEDS[job.request.kind] == "generate"
+        if isinstance(job.status, Queued) and job.status.waiting_for and needs_device and not self._wait:
             self._leave(job.status.waiting_for)
         if not self._json:
             self._show_progress(job)

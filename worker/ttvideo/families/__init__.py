@@ -14,6 +14,7 @@ from ttvideo.contract import Backend, GenerateRequest, ModelChoice, ModelInfo, M
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import animatediff, cogvideox, hunyuan, ltx, mochi, sd35, sdxl, tiny, wan
 from ttvideo.families.family import Family
+from ttvideo.families.parameters import differs
 from ttvideo.families.weights import loras
 from ttvideo.families.weights.checkpoints import Published, hub_cache
 from ttvideo.media.files import free_bytes
@@ -164,7 +165,7 @@ def _check_device(params: BaseModel, device: str) -> None:
         extra = field.json_schema_extra
         if not isinstance(extra, dict) or device in (devices := extra.get("devices", [device])):  # type: ignore[operator]
             continue
-        if getattr(params, name) != field.default:
+        if differs(params, name):
             raise WorkerError(
                 ErrorKind.UNSUPPORTED,
                 f"'{field.alias or name}' is not for the device {device}: {extra['elsewhere']}.",

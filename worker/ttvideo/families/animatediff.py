@@ -325,7 +325,7 @@ def travel(params: Params) -> list[tuple[int, str]]:
 def _with_video(params: Params) -> tuple[Params, list[str]]:
     """What a start video has of what is asked, and what is to be said. Raises WorkerError(INVALID_PARAMETERS)."""
     if params.start_video is None:
-        unused = fields.differs(params, "strength")
+        unused = parameters.differs(params, "strength")
         return params, ["Without a start video the strength changes nothing."] if unused else []
     from ttvideo.media.footage import open_video
 

@@ -141,7 +141,7 @@ class Ltx(ClipModel):
         if params.start_image is not None and params.frames == 1:
             params = params.model_copy(update={"frames": 9})
             notes.append(f"{self.title} adds at least 8 frames to a picture: 9 instead of 1.")
-        given = [name for name in ("decode_timestep", "decode_noise_scale") if fields.differs(params, name)]
+        given = [name for name in ("decode_timestep", "decode_noise_scale") if parameters.differs(params, name)]
         if given and not _noisy(published_for(self, params)):
             names = " and ".join(name.replace("_", " ") for name in given)
             notes.append(f"The VAE of this checkpoint decodes without noise: {names} is not used.")

@@ -13,6 +13,7 @@ from ttvideo.contract import Phase
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.board_events import pass_on
 from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Prompt, Run, Shot
+from ttvideo.families.parameters import differs
 from ttvideo.families.weights import checkpoints
 from ttvideo.families.weights.checkpoints import Published
 from ttvideo.tt import detect
@@ -196,7 +197,7 @@ def _refuse(pipeline: table.Pipeline, params: Any) -> None:
         raise _beginning()
     table.remark(pipeline, params.width, params.height, frames or 1)
     for name, field in type(params).model_fields.items():
-        if name not in TAKEN and getattr(params, name) != field.default:
+        if name not in TAKEN and differs(params, name):
             raise WorkerError(
                 ErrorKind.UNSUPPORTED,
                 f"tt-metal's pipelines, which run the model on Tenstorrent boards, do not know '{field.title}'.",

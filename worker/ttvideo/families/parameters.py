@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 LARGEST_SEED = 2**53 - 1
 """Of whole numbers, the largest that JavaScript can tell from the next."""
+
+
+def differs(params: BaseModel, name: str) -> bool:
+    """Whether there is such a parameter, and it is not as it is when nobody asks."""
+    fields = type(params).model_fields
+    return name in fields and getattr(params, name) != fields[name].default
 
 
 def seed(made: str) -> Any:

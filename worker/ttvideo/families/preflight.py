@@ -9,6 +9,7 @@ from typing import Any
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import animatediff, tiny
 from ttvideo.families.family import Family
+from ttvideo.families.weights import headers
 from ttvideo.tt.metal import table
 from ttvideo.tt.mock.trial import Subject
 
@@ -63,12 +64,9 @@ def _tiny(params: tiny.Params) -> Subject:
 
 
 def _stored(*parts: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    from safetensors import safe_open
-
     for part in parts:
-        with safe_open(tiny.FOLDER / part / "diffusion_pytorch_model.safetensors", "pt") as file:
-            for name in file.keys():  # noqa: SIM118 - it is no dict
-                yield name, tuple(file.get_slice(name).get_shape())
+        for tensor in headers.tensors(tiny.FOLDER / part / "diffusion_pytorch_model.safetensors"):
+            yield tensor.name, tensor.shape
 
 
 def _animatediff(params: animatediff.Params) -> Subject:

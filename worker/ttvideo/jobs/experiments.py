@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import Any
 
-from ttvideo.contract import CompareRequest, ExperimentRequest, GenerateRequest, Job
+from ttvideo import families
+from ttvideo.contract import LEAST_CLIPS, MOST_CLIPS, CompareRequest, ExperimentRequest, GenerateRequest, Job
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.jobs import quality
 from ttvideo.jobs.comparison import labelled
 from ttvideo.jobs.queue import Queue
-from ttvideo.jobs.submission import new_job
 
-MOST_CLIPS = 16
 OF_THE_REQUEST = {"prompt": "prompt", "negativePrompt": "negative_prompt"}
 
 
@@ -19,23 +20,38 @@ def submit(queue: Queue, request: ExperimentRequest, *, reserved: bool = False) 
     """Put its jobs into the queue, the comparison last; all of them, or none.
 
     Without a seed among the parameters one is drawn for all, so that the clips differ in what is varied only.
-    Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, MODEL_MISSING.
+    Raises WorkerError: INVALID_PARAMETERS, NO_DEVICE, MODEL_MISSING, DISK.
     """
     combinations = _combinations(request)
     base = request.base
-    if base.parameters.get("seed", -1) in (None, -1):
-        seed = new_job(base, "").parameters.get("seed")
-        base = base.model_copy(update={"parameters": {**base.parameters, "seed": seed}})
+    quality.check(base)
+    seed = families.effective(_varied(base, combinations[0])).parameters["seed"]
+    base = base.model_copy(update={"parameters": {**base.parameters, "seed": seed}})
     requests = [_varied(base, values) for values in combinations]
     # What is wrong with the last must be known before the first is in the queue.
     for each in requests:
-        new_job(each, "")
-    jobs = [queue.submit(each, reserved=reserved) for each in requests]
+        families.effective(each)
     labels = tuple(", ".join(labelled(*pair) for pair in values.items()) for values in combinations)
     columns = len(list(request.vary.values())[-1]) if len(request.vary) > 1 else None
     files = base.model_dump(include={"formats", "codec", "crf", "output_folder", "metadata"})
-    comparison = CompareRequest(jobs=tuple(job.id for job in jobs), labels=labels, columns=columns, **files)
-    return [*jobs, queue.submit(comparison, reserved=reserved)]
+    jobs: list[Job] = []
+    # Files that a job is given are looked at, and copied, only when it is submitted.
+    with contextlib.ExitStack() as undo:
+        for each in requests:
+            job = queue.submit(each, reserved=reserved)
+            undo.callback(_withdraw, queue, job)
+            jobs.append(job)
+        comparison = CompareRequest(jobs=tuple(job.id for job in jobs), labels=labels, columns=columns, **files)
+        jobs.append(queue.submit(comparison, reserved=reserved))
+        undo.pop_all()
+    return jobs
+
+
+def _withdraw(queue: Queue, job: Job) -> None:
+    # One that somebody runs already ends as cancelled, and stays in the list with what it has.
+    with contextlib.suppress(WorkerError):
+        queue.cancel(job.id)
+        queue.remove(job.id, delete_files=True)
 
 
 def _combinations(request: ExperimentRequest) -> list[dict[str, Any]]:
@@ -43,11 +59,11 @@ def _combinations(request: ExperimentRequest) -> list[dict[str, Any]]:
     if empty := [name for name, values in request.vary.items() if not values]:
         raise WorkerError(ErrorKind.INVALID_PARAMETERS, f"There are no values for {empty[0]}.", "Give at least one.")
     made = [dict(zip(request.vary, values, strict=True)) for values in itertools.product(*request.vary.values())]
-    if not 2 <= len(made) <= MOST_CLIPS:
+    if not LEAST_CLIPS <= len(made) <= MOST_CLIPS:
         raise WorkerError(
             ErrorKind.INVALID_PARAMETERS,
             f"These values make {len(made)} clip{'' if len(made) == 1 else 's'}.",
-            f"An experiment has 2 to {MOST_CLIPS}: vary fewer parameters, or give other values.",
+            f"An experiment has {LEAST_CLIPS} to {MOST_CLIPS}: vary fewer parameters, or give other values.",
         )
     return made
 

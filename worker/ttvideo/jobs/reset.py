@@ -100,18 +100,22 @@ class Resetting:
     def run(self) -> Reset:
         """The whole transaction; gives its end. Raises WorkerError(DISK) when that cannot be written down."""
         before = self._queue.state()
-        try:
-            self._queue.pause(PAUSED)
-            with ExitStack() as held:
+        self._queue.pause(PAUSED)
+        # What is held is given free last: a queue that is still paused would close the mesh at once.
+        with ExitStack() as held:
+            try:
                 outcome = self._transact(held)
-                # Before what is held is given free: a paused queue would close the mesh at once.
-                self._let_go_on(outcome, before)
-        except Exception as error:
-            log.exception("unexpected error while resetting the boards")
-            what = error.message if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
-            outcome = Outcome("reset_unverified", f"The reset was broken off: {what}", AGAIN)
-        self._tell(outcome.message, state=outcome.state, hint=outcome.hint, ended_at=time.time())
+            except BaseException as error:
+                self._end(_broken_off(error), before)
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                self._end(outcome, before)
         return self._reset
+
+    def _end(self, outcome: Outcome, before: QueueState) -> None:
+        self._let_go_on(outcome, before)
+        self._tell(outcome.message, state=outcome.state, hint=outcome.hint, ended_at=time.time())
 
     def _transact(self, held: ExitStack) -> Outcome:
         machine = detect.look(self._root, holders=True)
@@ -204,6 +208,17 @@ def _of_our_engines(chips: Sequence[Chip]) -> set[int]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             ours |= {pid} if os.getpgid(pid) in engines else set()
     return ours
+
+
+def _broken_off(error: BaseException) -> Outcome:
+    if isinstance(error, KeyboardInterrupt):
+        what = "it was stopped with Ctrl-C."
+    elif isinstance(error, WorkerError):
+        what = error.message
+    else:
+        log.error("unexpected error while resetting the boards", exc_info=error)
+        what = f"{type(error).__name__}: {error}"
+    return Outcome("reset_unverified", f"The reset was broken off: {what}", AGAIN)
 
 
 def _kept_by(holder: str | None) -> Outcome:

@@ -13,9 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ttvideo.media.frames import Pixels, load_frame
 
-SMALLEST_CELL = 240
-"""Pixels of a cell's longer side; smaller clips are shown larger, so that their names have room."""
+SMALL_CELL = 240
+"""Pixels of a cell's longer side, on the sheet, and at least in the clip; so that names have room."""
 LARGEST_GRID = 3840
+"""Pixels of the clip's longer side, whatever it shows."""
+LONGEST_NAME = 480
+"""Pixels of a name on the sheet, which is shortened to that."""
+CAPTION = 28
+"""Height of the strip under a picture."""
 GAP = 8
 BACKGROUND = (30, 30, 30)
 INK = (232, 232, 232)
@@ -52,8 +57,7 @@ class Grid:
 
     @property
     def height(self) -> int:
-        rows = math.ceil(len(self.cells) / self.columns)
-        return rows * (self._cell[1] + self._caption + GAP) + GAP
+        return self._rows * (self._cell[1] + CAPTION + GAP) + GAP
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -72,17 +76,18 @@ class Grid:
 
     def sheet(self) -> Pixels:
         """A row for each clip, its name before frames spread evenly over it: uint8 [h, w, 3]."""
-        width, height = self._cell
+        width, height = cell_size = self._scaled(SMALL_CELL / max(self._first_size))
         shown = min(SHEET_FRAMES, len(self))
-        margin = max(self._text_width(cell.label) for cell in self.cells) + 2 * GAP
+        labels = [self._shortened(cell.label, LONGEST_NAME) for cell in self.cells]
+        margin = max(map(self._text_width, labels)) + 2 * GAP
         size = margin + shown * (width + GAP), len(self.cells) * (height + GAP) + GAP
         canvas = Image.new("RGB", size, BACKGROUND)
         pen = ImageDraw.Draw(canvas)
         for row, cell in enumerate(self.cells):
             top = GAP + row * (height + GAP)
-            pen.text((GAP, top + height // 2), cell.label, fill=INK, font=self._font, anchor="lm")
+            pen.text((GAP, top + height // 2), labels[row], fill=INK, font=self._font, anchor="lm")
             for column, index in enumerate(np.linspace(0, len(cell.frames) - 1, shown).round().astype(int)):
-                self._paste(canvas, cell.frames[index], margin + column * (width + GAP), top)
+                _paste(canvas, cell.frames[index], cell_size, margin + column * (width + GAP), top)
         return np.asarray(canvas)
 
     def _at(self, number: int) -> Pixels:
@@ -91,22 +96,13 @@ class Grid:
         pen = ImageDraw.Draw(canvas)
         for place, cell in enumerate(self.cells):
             row, column = divmod(place, self.columns)
-            left, top = GAP + column * (width + GAP), GAP + row * (height + self._caption + GAP)
-            self._paste(canvas, cell.frames[min(number, len(cell.frames) - 1)], left, top)
-            middle = left + width // 2, top + height + self._caption // 2
-            pen.text(middle, self._shortened(cell.label), fill=INK, font=self._font, anchor="mm")
+            left, top = GAP + column * (width + GAP), GAP + row * (height + CAPTION + GAP)
+            _paste(canvas, cell.frames[min(number, len(cell.frames) - 1)], self._cell, left, top)
+            middle = left + width // 2, top + height + CAPTION // 2
+            pen.text(middle, self._shortened(cell.label, width), fill=INK, font=self._font, anchor="mm")
         return np.asarray(canvas)
 
-    def _paste(self, canvas: Image.Image, frame: Path, left: int, top: int) -> None:
-        width, height = self._cell
-        picture = Image.fromarray(load_frame(frame))
-        scale = min(width / picture.width, height / picture.height)
-        size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-        shown = picture if picture.size == size else picture.resize(size, Image.Resampling.BICUBIC)
-        canvas.paste(shown, (left + (width - size[0]) // 2, top + (height - size[1]) // 2))
-
-    def _shortened(self, label: str) -> str:
-        width = self._cell[0]
+    def _shortened(self, label: str, width: int) -> str:
         if self._text_width(label) <= width:
             return label
         while label and self._text_width(label + "…") > width:
@@ -117,21 +113,39 @@ class Grid:
         return math.ceil(self._font.getlength(text))
 
     @cached_property
-    def _cell(self) -> tuple[int, int]:
-        """Width and height of a picture's place, even."""
-        height, width, _ = load_frame(self.cells[0].frames[0]).shape
-        larger = max(1.0, SMALLEST_CELL / max(width, height))
-        scale = min(larger, (LARGEST_GRID - GAP) / (self.columns * (width + GAP)))
-        return max(2, round(width * scale) // 2 * 2), max(2, round(height * scale) // 2 * 2)
+    def _rows(self) -> int:
+        return math.ceil(len(self.cells) / self.columns)
 
-    @property
-    def _caption(self) -> int:
-        """Height of the strip under a picture."""
-        return 28
+    @cached_property
+    def _first_size(self) -> tuple[int, int]:
+        """Width and height of the first clip."""
+        height, width, _ = load_frame(self.cells[0].frames[0]).shape
+        return width, height
+
+    @cached_property
+    def _cell(self) -> tuple[int, int]:
+        width, height = self._first_size
+        across = (LARGEST_GRID - GAP - self.columns * GAP) / (self.columns * width)
+        down = (LARGEST_GRID - GAP - self._rows * (CAPTION + GAP)) / (self._rows * height)
+        return self._scaled(min(max(1.0, SMALL_CELL / max(width, height)), across, down))
+
+    def _scaled(self, scale: float) -> tuple[int, int]:
+        """Width and height of a picture's place, even."""
+        width, height = (max(2, math.floor(length * scale + 1e-6) // 2 * 2) for length in self._first_size)
+        return width, height
 
     @cached_property
     def _font(self) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
         return ImageFont.load_default(15)
+
+
+def _paste(canvas: Image.Image, frame: Path, place: tuple[int, int], left: int, top: int) -> None:
+    width, height = place
+    picture = Image.fromarray(load_frame(frame))
+    scale = min(width / picture.width, height / picture.height)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    shown = picture if picture.size == size else picture.resize(size, Image.Resampling.BICUBIC)
+    canvas.paste(shown, (left + (width - size[0]) // 2, top + (height - size[1]) // 2))
 
 
 def unrest(frames: Sequence[Path]) -> float:

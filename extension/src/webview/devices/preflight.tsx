@@ -1,9 +1,10 @@
 // Whether a model fits a board, before anybody waits for it: what is asked, and what came of it.
 import type { JSX, RefObject } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { DeviceMessage, DevicePageState } from "../../shared/protocol";
 import { fieldsOf, parse, textOf, type Field } from "../../shared/schema";
 import type { DeviceStatus, ModelInfo } from "../../worker/contract";
+import { Choice } from "../choice";
 import type { Ask } from "./page";
 import { Verdict } from "./verdict";
 
@@ -87,14 +88,12 @@ function Form({ models, status, first, onAsk }: FormProps): JSX.Element {
       onAsk({ type: "preflight", model: model.id, board, parameters: Object.fromEntries(numbers) });
     }
   };
+  const titles = models.map(({ id, title }) => [id, title] as const);
   const mark = status.simulated ? "simulated" : "here";
-  const boards = status.knownSystems.map(({ id, title }) => ({
-    id,
-    title: id === here ? `${title} (${mark})` : title,
-  }));
+  const boards = status.knownSystems.map(({ id, title }) => [id, id === here ? `${title} (${mark})` : title] as const);
   return (
     <form class="preflight-form" onSubmit={submit}>
-      <Choice label="Model" value={model?.id ?? ""} options={models} element={first} onChange={setChosen} />
+      <Choice label="Model" value={model?.id ?? ""} options={titles} element={first} onChange={setChosen} />
       <Choice label="Board" value={board} options={boards} onChange={setBoard} />
       {fields.map((field) => (
         <div key={field.key} class="field">
@@ -118,37 +117,6 @@ function Form({ models, status, first, onAsk }: FormProps): JSX.Element {
       </button>
       {wrong.length > 0 && <p class="field-error">{wrong.join(" ")}</p>}
     </form>
-  );
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly { readonly id: string; readonly title: string }[];
-  readonly element?: RefObject<HTMLSelectElement>;
-  readonly onChange: (id: string) => void;
-}
-
-function Choice({ label, value, options, element, onChange }: ChoiceProps): JSX.Element {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <select
-        id={id}
-        ref={element ?? null}
-        value={value}
-        onChange={(event) => {
-          onChange(event.currentTarget.value);
-        }}
-      >
-        {options.map(({ id, title }) => (
-          <option key={id} value={id}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }
 

@@ -1,16 +1,12 @@
 import type { ComponentChildren, JSX } from "preact";
 import { IconButton } from "./iconButton";
-import { type Clip, SPEEDS, clock, timeOfFrame } from "./playback";
+import { SPEEDS, clock, timeOfFrame } from "./playback";
+import type { Playback } from "./player";
 
 interface Props {
-  readonly clip: Clip;
-  readonly frame: number;
-  readonly paused: boolean;
+  readonly playback: Playback;
   readonly speed: number;
   readonly loop: boolean;
-  readonly onSeek: (frame: number) => void;
-  readonly onStep: (by: 1 | -1) => void;
-  readonly onToggle: () => void;
   readonly onSpeed: (speed: number) => void;
   readonly onLoop: (loop: boolean) => void;
   /** The buttons at the end */
@@ -18,28 +14,28 @@ interface Props {
 }
 
 export function Controls(props: Props): JSX.Element {
-  const { clip, frame, paused, loop } = props;
+  const { playback, loop } = props;
   return (
     <div class="controls">
-      <Scrubber clip={clip} frame={frame} onSeek={props.onSeek} />
+      <Scrubber {...playback} />
       <div class="buttons" role="group" aria-label="Playback">
         <IconButton
           icon="chevron-left"
           label="Previous Frame (Left Arrow)"
           onClick={() => {
-            props.onStep(-1);
+            playback.step(-1);
           }}
         />
         <IconButton
-          icon={paused ? "play" : "debug-pause"}
-          label={paused ? "Play (Space)" : "Pause (Space)"}
-          onClick={props.onToggle}
+          icon={playback.paused ? "play" : "debug-pause"}
+          label={playback.paused ? "Play (Space)" : "Pause (Space)"}
+          onClick={playback.toggle}
         />
         <IconButton
           icon="chevron-right"
           label="Next Frame (Right Arrow)"
           onClick={() => {
-            props.onStep(1);
+            playback.step(1);
           }}
         />
         <span class="spacer" />
@@ -58,7 +54,7 @@ export function Controls(props: Props): JSX.Element {
   );
 }
 
-function Scrubber({ clip, frame, onSeek }: Pick<Props, "clip" | "frame" | "onSeek">): JSX.Element {
+function Scrubber({ clip, frame, seek }: Pick<Playback, "clip" | "frame" | "seek">): JSX.Element {
   return (
     <div class="scrubber">
       <input
@@ -70,7 +66,7 @@ function Scrubber({ clip, frame, onSeek }: Pick<Props, "clip" | "frame" | "onSee
         aria-label="Frame"
         aria-valuetext={`Frame ${frame + 1} of ${clip.frames}, ${clock(timeOfFrame(clip, frame))}`}
         onInput={(event) => {
-          onSeek(event.currentTarget.valueAsNumber);
+          seek(event.currentTarget.valueAsNumber);
         }}
       />
       <span

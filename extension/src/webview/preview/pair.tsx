@@ -1,11 +1,11 @@
 // Two videos side by side, in step: one set of controls, and below them what one was made with and the other was not.
 import type { ComponentChildren, JSX, RefObject } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { OutputView } from "../../shared/protocol";
 import type { ModelInfo } from "../../worker/contract";
 import { Controls } from "./controls";
 import { rowsOf } from "./details";
-import { IconButton } from "./iconButton";
+import { Icon, IconButton } from "./iconButton";
 import { type Memory, useKept } from "./kept";
 import type { Send } from "./outputMenu";
 import { clipOf, timeOfFrame } from "./playback";
@@ -41,43 +41,57 @@ export function Pair(props: Props): JSX.Element {
   useSpeed(follower, speed);
   useInStep(follower, other, playback);
   const looping = loop ?? props.loop;
-  const videos = [
-    <video key={lead.id} ref={video} src={lead.url} muted playsInline preload="auto" loop={looping} tabIndex={-1} />,
-    <video key={other.id} ref={follower} src={other.url} muted playsInline preload="auto" tabIndex={-1} />,
-  ];
-  const inOrder = lead.id === left ? [0, 1] : [1, 0];
+  const [a, b] = lead.id === left ? [lead, other] : [other, lead];
   return (
     <section class="stage pair" aria-label="Two videos side by side">
       <Surface playback={playback} onClose={onClose}>
-        {inOrder.map((index) => (
-          <figure key={outputs[index]?.id}>
-            {videos[index]}
-            <figcaption>{index === inOrder[0] ? "A" : "B"}</figcaption>
+        {[a, b].map((output) => (
+          <figure key={output.id}>
+            <Clip output={output} element={output === lead ? video : follower} loop={output === lead && looping} />
+            <figcaption>{output === a ? "A" : "B"}</figcaption>
           </figure>
         ))}
       </Surface>
-      <Controls
-        {...playback}
-        onSeek={playback.seek}
-        onStep={playback.step}
-        onToggle={playback.toggle}
-        speed={speed}
-        onSpeed={setSpeed}
-        loop={looping}
-        onLoop={setLoop}
-      >
+      <Controls playback={playback} speed={speed} onSpeed={setSpeed} loop={looping} onLoop={setLoop}>
         <IconButton
           icon="save"
           label="Make a Side-by-Side Video"
           onClick={() => {
-            const [a, b] = inOrder.map((index) => outputs[index]?.id ?? "");
-            void send({ type: "compare", ids: [a ?? "", b ?? ""] });
+            void send({ type: "compare", ids: [a.id, b.id] });
           }}
         />
         <IconButton icon="close" label="Stop Comparing (Escape)" onClick={onClose} />
       </Controls>
-      <Differences a={lead.id === left ? lead : other} b={lead.id === left ? other : lead} models={props.models} />
+      <Differences a={a} b={b} models={props.models} />
     </section>
+  );
+}
+
+interface ClipProps {
+  readonly output: OutputView;
+  readonly element: RefObject<HTMLVideoElement>;
+  readonly loop: boolean;
+}
+
+function Clip({ output, element, loop }: ClipProps): JSX.Element {
+  const [broken, setBroken] = useState(false);
+  return broken ? (
+    <p class="unshown">
+      <Icon name="warning" /> {output.name} cannot be shown here.
+    </p>
+  ) : (
+    <video
+      ref={element}
+      src={output.url}
+      muted
+      playsInline
+      preload="auto"
+      loop={loop}
+      tabIndex={-1}
+      onError={() => {
+        setBroken(true);
+      }}
+    />
   );
 }
 

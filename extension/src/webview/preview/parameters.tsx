@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { installedFirst, titleIn, usedFirst, verification } from "../../shared/models";
 import { MOST_VARIATIONS, type Preset, type PreviewState } from "../../shared/protocol";
+import { Choice } from "../choice";
 import { Disclosure } from "./disclosure";
 import { IconButton } from "./iconButton";
 import { type Memory, useKept } from "./kept";
@@ -240,37 +241,6 @@ function TextField({ label, description, value, placeholder, numeric = false, er
           {error}
         </p>
       )}
-    </div>
-  );
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly description?: string;
-  readonly value: string;
-  readonly options: readonly (readonly [value: string, label: string])[];
-  readonly onChange: (value: string) => void;
-}
-
-function Choice({ label, description, value, options, onChange }: ChoiceProps): JSX.Element {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <select
-        id={id}
-        value={value}
-        title={description}
-        onChange={(event) => {
-          onChange(event.currentTarget.value);
-        }}
-      >
-        {options.map(([key, text]) => (
-          <option key={key} value={key}>
-            {text}
-          </option>
-        ))}
-      </select>
     </div>
   );
 }

@@ -67,16 +67,7 @@ function VideoStage(props: StageProps): JSX.Element {
           }}
         />
       </Surface>
-      <Controls
-        {...playback}
-        onSeek={playback.seek}
-        onStep={playback.step}
-        onToggle={playback.toggle}
-        speed={speed}
-        onSpeed={setSpeed}
-        loop={looping}
-        onLoop={setLoop}
-      >
+      <Controls playback={playback} speed={speed} onSpeed={setSpeed} loop={looping} onLoop={setLoop}>
         <EndButtons
           fullWidth={fullWidth}
           onFullWidth={setFullWidth}

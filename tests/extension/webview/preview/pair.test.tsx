@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { act } from "preact/test-utils";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { differences, pairOf } from "../../../../extension/src/webview/preview/pair";
 import { mount, type View } from "./mount";
@@ -60,6 +61,15 @@ describe("another video beside the shown one", () => {
       expect(lead?.currentTime).toBeCloseTo((frame + 0.5) / 8);
       expect(follower?.currentTime).toBeCloseTo(seconds);
     }
+  });
+
+  test("says so when it cannot be shown, and leaves the other one", () => {
+    const view = mount(shown, { beside: second.id });
+    void act(() => {
+      videos(view)[1]?.dispatchEvent(new Event("error"));
+    });
+    expect(view.root.querySelector(".pair .unshown")?.textContent).toContain("clip2.mp4 cannot be shown here.");
+    expect(videos(view).map((video) => video.src)).toEqual([first.url]);
   });
 
   test("is made a video with it, A on the left", () => {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families import metal, tokens
-from ttvideo.families.clips import fields, quantization, step_cache
+from ttvideo.families import metal, parameters, tokens
+from ttvideo.families.clips import quantization, step_cache
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel
 from ttvideo.families.family import Family, OnEvent, Pipeline
@@ -85,7 +85,7 @@ def fit(model: ClipModel, params: ClipParams) -> tuple[ClipParams, list[str]]:
         notes.append(f"{model.title} makes {multiple}k+1 frames: {count} instead of {params.frames}.")
         changes |= {"frames": count}
     quantization.check(quantization.of(params))
-    if step_cache.of(params) is None and fields.differs(params, "cache_threshold"):
+    if step_cache.of(params) is None and parameters.differs(params, "cache_threshold"):
         notes.append("Without a step cache its threshold changes nothing.")
     if (named := loras.pinned(params.loras)) != params.loras:
         params = params.model_copy(update={"loras": named})

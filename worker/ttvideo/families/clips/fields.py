@@ -85,12 +85,6 @@ class TransformerParams(ClipParams):
     )
 
 
-def differs(params: BaseModel, name: str) -> bool:
-    """Whether there is such a parameter, and it is not as it is when nobody asks."""
-    fields = type(params).model_fields
-    return name in fields and getattr(params, name) != fields[name].default
-
-
 def checkpoint(*published: Published) -> Any:
     names = ", ".join(each.id for each in published)
     return Field(

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import math
-import struct
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import torch
+from safetensors import SafetensorError
 
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families.clips import plan as planning
 from ttvideo.families.clips import quantization
 from ttvideo.families.clips.plan import Plan, Room, Weights
-from ttvideo.families.weights import checkpoints
-from ttvideo.families.weights.loading import class_of
+from ttvideo.families.weights import checkpoints, headers
+from ttvideo.families.weights.loading import class_of, unreadable
 from ttvideo.media.files import readable_size
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ttvideo.families.clips.fields import ClipParams
     from ttvideo.families.clips.parts import Parts
     from ttvideo.families.clips.pipeline import ClipPipeline
+    from ttvideo.families.weights.headers import Tensor
 
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}
 OTHERS = {"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 LIBRARIES = 500_000_000
 """Bytes of a GPU that are left to cuBLAS, cuDNN and the gaps between tensors. Not verified on a GPU yet."""
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """As the header of a file has it."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
 
 
 def plan(pipeline: ClipPipeline, params: ClipParams, *, reads: bool) -> tuple[Plan, str]:
@@ -73,14 +63,14 @@ def plan(pipeline: ClipPipeline, params: ClipParams, *, reads: bool) -> tuple[Pl
 
 
 def weigh(parts: Parts, name: str, kind: str = quantization.NONE) -> Weights:
-    """By the headers of its files; raises WorkerError(MODEL_MISSING) when these are not there."""
+    """By the headers of its files. Raises WorkerError: MODEL_MISSING, MODEL_BROKEN."""
     size = torch.empty(0, dtype=parts.dtype_of(name)).element_size()
     layers = quantization.Layers(class_of(parts.model.classes[name]), kind, size)
     groups: defaultdict[str, int] = defaultdict(int)
     held = converting = widened = apart = 0
     for file in checkpoints.weight_files(parts.folder_of(name) / name) or ():
         converted = False
-        for tensor in _tensors(file):
+        for tensor in _tensors(parts, name, file):
             if tensor.kind in FLOATS:
                 taken, wide = layers.bytes(tensor.name, tensor.shape), size * math.prod(tensor.shape)
                 widened = max(widened, wide if taken < wide else 0)
@@ -107,13 +97,11 @@ def _group(parts: Parts, part: str, tensor: str) -> str | None:
     return tensor.rpartition(".")[0]
 
 
-def _tensors(file: Path) -> Iterator[Tensor]:
-    """A safetensors file begins with its header and that one's length."""
-    with file.open("rb") as stream:
-        header = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
-    for name, about in header.items():
-        if name != "__metadata__":
-            yield Tensor(name, about["dtype"], tuple(about["shape"]))
+def _tensors(parts: Parts, name: str, file: Path) -> list[Tensor]:
+    try:
+        return list(headers.tensors(file))
+    except (OSError, SafetensorError) as error:
+        raise unreadable(parts.published.title, parts.folder_of(name) / name, error) from error
 
 
 def _room(parts: Parts) -> Room:

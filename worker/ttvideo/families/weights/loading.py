@@ -47,7 +47,7 @@ def load_part(title: str, cls: Any, folder: Path, dtype: Any, **options: Any) ->
             folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True, **options
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise _unreadable(title, folder, error) from error
+        raise unreadable(title, folder, error) from error
     keys = [str(key) for kind in ("missing", "unexpected", "mismatched") for key in info.get(f"{kind}_keys", ())]
     wrong = [key for key in keys if not key.endswith(HARMLESS)]
     if wrong:
@@ -63,9 +63,10 @@ def load_settings(title: str, cls: Any, folder: Path) -> Any:
     try:
         return cls.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
-        raise _unreadable(title, folder, error) from error
+        raise unreadable(title, folder, error) from error
 
 
-def _unreadable(title: str, folder: Path, error: Exception) -> WorkerError:
+def unreadable(title: str, folder: Path, error: Exception) -> WorkerError:
+    """`folder` is a part's, `title` the whole model's."""
     said = " ".join(str(error).split())[:200].rstrip(".")
     return WorkerError(ErrorKind.MODEL_BROKEN, f"The {folder.name} of {title} cannot be read: {said}.", HINT)

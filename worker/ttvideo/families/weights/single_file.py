@@ -7,7 +7,6 @@ that is installed.
 from __future__ import annotations
 
 import json
-import struct
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttvideo.errors import ErrorKind, WorkerError
-from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights import checkpoints, headers
 from ttvideo.families.weights.checkpoints import Published
 
 if TYPE_CHECKING:
@@ -188,14 +187,12 @@ def shapes(file: Path) -> Mapping[str, Shape]:
 def _shapes(file: Path, changed: int) -> Mapping[str, Shape]:
     if file.suffix == PICKLED:
         return {name: tuple(tensor.shape) for name, tensor in _read(file).items()}
+    from safetensors import SafetensorError
+
     try:
-        with file.open("rb") as stream:
-            # A safetensors file begins with its header's length, 8 bytes, and the header.
-            (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(min(length, file.stat().st_size)))
-        return {name: tuple(about["shape"]) for name, about in header.items() if name != "__metadata__"}
-    except (ValueError, KeyError, TypeError, struct.error) as error:
-        raise _broken(file, "it has no header of safetensors") from error
+        return {tensor.name: tensor.shape for tensor in headers.tensors(file)}
+    except SafetensorError as error:
+        raise _broken(file, f"it has no header of safetensors that fits it ({error})") from error
 
 
 def _read(file: Path) -> dict[str, torch.Tensor]:
