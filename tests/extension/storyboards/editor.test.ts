@@ -201,7 +201,7 @@ test("the picture of a frame is shown on hover, and its text is never read as Ma
   await passes();
   const hover = await providers.hover?.(document, { line: 0, character: 3 });
   expect(hover?.contents.value).toBe(
-    "Frame 0\\: made\\, seed 7\\, \\[x\\]\\(command\\:y\\)\\, 3.2 s\n\n" +
+    "Frame 0\\: made\\, seed 7\\, \\[x\\]\\(command\\:y\\)\\, 3\\.2 s\n\n" +
       "![Frame 0](file:///out/a%20b/frames/frame_000.png|width=192)",
   );
   expect(hover?.contents.isTrusted).toBe(false);
