@@ -12,7 +12,7 @@ import pytest
 from ttvideo.tt.engine.programs import PROGRAMS
 
 WORKER = Path(__file__).parents[2] / "worker"
-OURS = ("ttvideo", "animatediff_ttnn")
+OURS = {"ttvideo": WORKER, "animatediff_ttnn": WORKER / "tt-animatediff"}
 THERE = {"torch", "ttnn"}
 """What each Python with ttnn has; what is imported within a function may be more."""
 ENTRANCES = {"ttvideo.tt.engine.__main__", "ttvideo.tt.mock.toolchain", "ttvideo.tt.mock.golden"}
@@ -21,7 +21,8 @@ ENTRANCES |= {program.partition(":")[0] for program in PROGRAMS.values()}
 
 def imported(module: str) -> Iterator[str]:
     """What is imported when this module of ours is; of `from a import b` both a and a.b, which may be a module, too."""
-    folder = WORKER.joinpath(*module.split("."))
+    names = module.split(".")
+    folder = OURS[names[0]].joinpath(*names)
     file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
     for node in ast.parse(file.read_text()).body if file.exists() else []:
         if isinstance(node, ast.Import):

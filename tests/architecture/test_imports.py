@@ -105,6 +105,6 @@ def test_nothing_heavy_is_imported_at_start(entrance: str) -> None:
 
 
 def test_the_package_animatediff_ttnn_stands_alone() -> None:
-    files = sorted((WORKER / "animatediff_ttnn").rglob("*.py"))
+    files = sorted((WORKER / "tt-animatediff").rglob("*.py"))
     assert files
     assert [file.name for file in files if any(imported(ast.parse(file.read_text())))] == []

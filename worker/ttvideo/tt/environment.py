@@ -17,7 +17,6 @@ from ttvideo.state import cache_folder
 from ttvideo.tt import boards
 from ttvideo.tt.machine import Chip, Machine
 
-PACKAGES = Path(__file__).parents[2]
 OPERATION_SECONDS = 60
 """After how long without progress tt-metal takes an operation for hung. Its own tests use 5 s on one machine and 60 s
 where ranks wait for each other (tt-metal, pull requests 36228 and 51679: no false alarm in ten runs of half an hour).
@@ -54,7 +53,7 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
     the boards'."""
     # The engine runs in a folder of its own, so paths are whole.
     home = _whole(environment.get("TT_METAL_HOME", ""))
-    paths = [str(PACKAGES), home, *map(_whole, environment.get("PYTHONPATH", "").split(os.pathsep))]
+    paths = [*packages(), home, *map(_whole, environment.get("PYTHONPATH", "").split(os.pathsep))]
     whole = {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | ({"TT_METAL_HOME": home} if home else {})
     wanted = {
         # Whatever its programs keep lies where the worker looks for it.
@@ -80,6 +79,12 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
         if arch.arch_name:
             wanted["TT_METAL_ARCH_NAME"] = arch.arch_name
     return {**wanted, **environment, **whole}
+
+
+def packages() -> list[str]:
+    """Where our own packages are, which the engine's Python need not have."""
+    found = (importlib.util.find_spec(name) for name in ("ttvideo", "animatediff_ttnn"))
+    return list(dict.fromkeys(str(Path(spec.origin).parents[1]) for spec in found if spec and spec.origin))
 
 
 def _whole(path: str) -> str:
