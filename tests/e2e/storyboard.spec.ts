@@ -56,7 +56,10 @@ test("what is wrong with a storyboard is said at its place", async ({ workbench,
   await expect(lens(workbench, "1 problem to solve first")).toBeVisible();
   await workbench.screenshot("storyboard-problem");
 
-  await writeFile(join(server.workspace, "broken.storyboard"), `${lines.join("\n").replace("sed=", "seed=")}\n`);
+  await workbench.page.locator(".view-line span").getByText("sed", { exact: true }).dblclick();
+  await workbench.page.keyboard.type("seed");
+  await workbench.page.keyboard.press("Escape");
+  await workbench.runCommand("File: Save");
   await expect(problem).toHaveCount(0);
   await workbench.runCommand("View: Toggle Problems");
 });
