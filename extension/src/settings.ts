@@ -1,5 +1,6 @@
 // The settings as the rest of the extension reads them, typed. What concerns starting Python is in worker/settings.ts.
 import { homedir } from "node:os";
+import { join } from "node:path";
 import * as vscode from "vscode";
 import { absoluteFolder, checked, type DEFAULTS, type Setting } from "./settingValues";
 
@@ -10,6 +11,11 @@ function read<Key extends Setting>(key: Key): (typeof DEFAULTS)[Key] {
 /** Where videos are made: an absolute path. */
 export function outputFolder(): string {
   return absoluteFolder(read("output.folder"), homedir());
+}
+
+/** Where the package animatediff_ttnn is put, with its examples: an absolute path. */
+export function deployFolder(): string {
+  return join(outputFolder(), "tt-animatediff");
 }
 
 export function writesMetadata(): boolean {

@@ -10,11 +10,10 @@ export interface Button extends CommandLink {
   readonly key: string;
 }
 
+/** As the file has it; `shownCode` is what a page shows. */
 export interface CodeBlock {
   readonly language: string;
   readonly text: string;
-  /** The line for Run in Terminal; none when it has none */
-  readonly terminal: string | null;
 }
 
 /** A numbered second-level heading with buttons below it. */

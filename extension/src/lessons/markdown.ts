@@ -10,6 +10,7 @@ import { posix } from "node:path";
 import { parseCommandLink } from "./allowedCommands";
 import type { Problem } from "./frontMatter";
 import type { Body, Button, CodeBlock, Lesson, Reference, Step } from "./lesson";
+import { unknownPlaceholder, withProjectPath } from "./projectPath";
 import { terminalText } from "./terminalText";
 
 hljs.registerLanguage("bash", bash);
@@ -27,9 +28,15 @@ type Meaning =
   | { readonly kind: "step"; readonly number: number }
   | { readonly kind: "refused" };
 
-interface Environment {
+/** What is where on this machine. */
+export interface Places {
   /** The address of a picture in the page, by its path from the extension's root */
   readonly image: (path: string) => string;
+  /** The folder of the deployed package */
+  readonly project: string;
+}
+
+interface Environment extends Places {
   readonly drawings: Readonly<Record<string, string>>;
 }
 
@@ -46,11 +53,17 @@ export function parseBody(body: string): { readonly body: Body; readonly problem
   return { body: reader.read(), problems: [...reader.problems, ...findHtml(body)] };
 }
 
-export function renderBody(
-  { tokens, drawings }: Pick<Lesson, "tokens" | "drawings">,
-  image: Environment["image"],
-): string {
-  return markdown.renderer.render(tokens, markdown.options, { image, drawings } satisfies Environment);
+export function renderBody({ tokens, drawings }: Pick<Lesson, "tokens" | "drawings">, places: Places): string {
+  return markdown.renderer.render(tokens, markdown.options, { ...places, drawings } satisfies Environment);
+}
+
+/** `terminal` is the line for Run in Terminal; none when the block has none. */
+export function shownCode(
+  { language, text }: CodeBlock,
+  project: string,
+): { readonly text: string; readonly terminal: string | null } {
+  const shown = withProjectPath(text, project);
+  return { text: shown, terminal: terminalText(language, shown) };
 }
 
 class Reader {
@@ -116,7 +129,11 @@ class Reader {
       this.problems.push({ line, message: `no colours for the language "${language}"` });
     }
     const text = token.content.replace(/\n$/, "");
-    const block = { language, text, terminal: terminalText(language, text) };
+    const placeholder = unknownPlaceholder(language, text);
+    if (placeholder !== null) {
+      this.problems.push({ line, message: `nothing stands for ${placeholder} in such a block` });
+    }
+    const block = { language, text };
     mean(token, { kind: "code", number: this.#blocks.length, block });
     this.#blocks.push(block);
   }
@@ -292,17 +309,18 @@ rules.image = (tokens, index, _options, environment: Environment) => {
   return meaning.kind === "image" ? `<img src="${escape(environment.image(meaning.path))}" alt="${text}" />` : text;
 };
 
-rules.fence = (tokens, index) => {
+rules.fence = (tokens, index, _options, environment: Environment) => {
   const meaning = meaningOf(tokens[index]);
   if (meaning.kind !== "code") {
     return "";
   }
   const { number, block } = meaning;
   const language = hljs.getLanguage(block.language) === undefined ? "plaintext" : block.language;
-  const coloured = hljs.highlight(block.text, { language, ignoreIllegals: true }).value;
+  const { text, terminal } = shownCode(block, environment.project);
+  const coloured = hljs.highlight(text, { language, ignoreIllegals: true }).value;
   const name = `code block ${number + 1}`;
   const run =
-    block.terminal === null
+    terminal === null
       ? ""
       : `<button type="button" class="secondary" data-terminal="${number}" aria-label="Run in Terminal: ${name}" title="Puts this into a new terminal. Press Enter there to run it.">Run in Terminal</button>`;
   return (

@@ -2,11 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
 import { Failure } from "../errors";
-import { outputFolder } from "../settings";
+import { deployFolder, outputFolder } from "../settings";
 import type { LessonMessage, LessonState } from "../shared/protocol";
 import { WebviewChannel } from "../webviewChannel";
 import { createHtml } from "../webviewHtml";
-import type { Button, Lesson } from "./lesson";
+import type { Button, CodeBlock, Lesson } from "./lesson";
+import { shownCode } from "./markdown";
 import { isLessonMessage } from "./messages";
 import { pageBody, type Neighbours } from "./pageBody";
 
@@ -54,7 +55,8 @@ export class LessonPage {
     });
     panel.title = lesson.title;
     const image = (path: string): string => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, path)).toString();
-    webview.html = createHtml(webview, extensionUri, "lesson", lesson.title, pageBody(lesson, neighbours, image));
+    const body = pageBody(lesson, neighbours, { image, project: deployFolder() });
+    webview.html = createHtml(webview, extensionUri, "lesson", lesson.title, body);
   }
 
   update(): void {
@@ -71,15 +73,16 @@ export class LessonPage {
 
   async #handle(message: Exclude<LessonMessage, { type: "ready" }>): Promise<void> {
     const { buttons, blocks, links } = this.lesson;
+    const shown = (block: CodeBlock) => shownCode(block, deployFolder());
     switch (message.type) {
       case "press":
         return this.host.press(existing(buttons[message.button]));
       case "cancel":
         return this.host.cancel(existing(buttons[message.button]));
       case "copy":
-        return vscode.env.clipboard.writeText(existing(blocks[message.block]).text);
+        return vscode.env.clipboard.writeText(shown(existing(blocks[message.block])).text);
       case "terminal":
-        return this.#showInTerminal(existing(blocks[message.block]?.terminal));
+        return this.#showInTerminal(existing(shown(existing(blocks[message.block])).terminal));
       case "fix":
         return this.host.fix(message.requirement);
       case "startOver":

@@ -2,7 +2,7 @@
 import { escapeHtml } from "../webviewHtml";
 import { CATEGORIES, HARDWARE } from "./frontMatter";
 import type { Lesson } from "./lesson";
-import { renderBody } from "./markdown";
+import { renderBody, type Places } from "./markdown";
 
 export interface Neighbours {
   readonly previous: Lesson | undefined;
@@ -15,7 +15,7 @@ const STATUS_TEXTS: Readonly<Record<Lesson["status"], string | null>> = {
   blocked: "Blocked: does not work at present",
 };
 
-export function pageBody(lesson: Lesson, { previous, next }: Neighbours, image: (path: string) => string): string {
+export function pageBody(lesson: Lesson, { previous, next }: Neighbours, places: Places): string {
   const facts = [
     minutes(lesson),
     `Runs on ${lesson.supportedHardware.map((id) => HARDWARE[id]).join(", ")}`,
@@ -31,7 +31,7 @@ export function pageBody(lesson: Lesson, { previous, next }: Neighbours, image: 
         <p class="so-far"><span data-so-far></span> <button type="button" class="link" data-start-over hidden>Start over</button></p>
       </header>
       <article>
-${renderBody(lesson, image)}
+${renderBody(lesson, places)}
       </article>
       ${navigation(previous, next)}
     </main>

@@ -9,7 +9,14 @@ const { DOMParser } = new Window();
 
 function pageOf(body: string, head = HEAD) {
   const lesson = lessonOf(body, head);
-  const html = pageBody(lesson, { previous: lesson, next: lesson }, (path) => `res:/${path}`);
+  const html = pageBody(
+    lesson,
+    { previous: lesson, next: lesson },
+    {
+      image: (path) => `res:/${path}`,
+      project: "/home/ada/tt-animatediff",
+    },
+  );
   return { lesson, document: new DOMParser().parseFromString(html, "text/html") };
 }
 

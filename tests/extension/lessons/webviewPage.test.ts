@@ -42,7 +42,14 @@ beforeEach(() => {
   refusal = null;
   kept = undefined;
   document.body.replaceWith(document.createElement("body"));
-  document.body.innerHTML = pageBody(lesson, { previous: undefined, next: undefined }, (path) => `res:/${path}`);
+  document.body.innerHTML = pageBody(
+    lesson,
+    { previous: undefined, next: undefined },
+    {
+      image: (path) => `res:/${path}`,
+      project: "/home/ada/tt-animatediff",
+    },
+  );
   connect(document, {
     send: (message) => {
       sent.push(message);
