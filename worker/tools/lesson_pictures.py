@@ -1,4 +1,6 @@
-"""`python worker/tools/lesson_pictures.py`: makes the pictures of lessons and examples anew, with the bundled model.
+"""`python worker/tools/lesson_pictures.py`: makes the pictures of README, lessons and examples anew.
+
+The bundled model makes them.
 
 To be run when the model's weights changed; what the lessons say of each picture must then be read again.
 """
@@ -50,6 +52,15 @@ SHEETS = {
         Row("without", BALL, ("--seed", "3", "--set", "motion=false")),
     ],
 }
+README_CLIPS = ROOT / "docs" / "clips.gif"
+README_PROMPTS = (
+    BALL,
+    "a blue star rising over purple mountains",
+    "a green triangle moving right in the snow",
+    "a pink heart growing at sunset",
+    "a yellow sun rising over the ocean",
+    "an orange square moving left in the desert",
+)
 POSTCARD_PROMPTS = {
     "1_ocean.png": "a yellow sun over the ocean",
     "2_meadow.png": "a red ball on green grass",
@@ -66,9 +77,20 @@ def main() -> None:
         for name, rows in SHEETS.items():
             cells = [Cell(row.label, frames(made(outputs, "generate", row.prompt, *row.options))) for row in rows]
             save(Grid(cells, columns=1, fps=8).sheet(), IMAGES / name)
+        readme(outputs)
         postcards(outputs)
         story(outputs)
         crossfade(outputs)
+
+
+def readme(outputs: Path) -> None:
+    """The clips of README, side by side in a GIF."""
+    cells = [Cell("", frames(made(outputs, "generate", prompt, "--seed", "4"))) for prompt in README_PROMPTS]
+    grid = Grid(cells, columns=3, fps=8)
+    size = grid.width * 3 // 4, grid.height * 3 // 4
+    first, *others = (Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS) for pixels in grid.frames())
+    first.save(README_CLIPS, save_all=True, append_images=others, duration=125, loop=0, optimize=True)
+    print(f"{README_CLIPS.relative_to(ROOT)}: {first.width}x{first.height}, {README_CLIPS.stat().st_size:,} bytes")
 
 
 def made(outputs: Path, *arguments: str) -> Path:

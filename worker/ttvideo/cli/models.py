@@ -122,7 +122,7 @@ def remove(arguments: argparse.Namespace, queue: Queue) -> int:
     for id in arguments.ids:
         choice = ModelChoice(model=id)
         _, model = families.published(choice)
-        place = checkpoints.own_folder(model) or checkpoints.cache(model)
+        place = removal.place(model)
         size = readable_size(checkpoints.disk_use(place))
         if not arguments.yes and not _agreed(f"Delete {model.title} ({size}) from {place}?"):
             print(f"{id}: kept")

@@ -36,6 +36,18 @@ def remove(queue: Queue, choice: ModelChoice) -> int:
     return freed + checkpoints.forget_prepared(model)
 
 
+def place(model: Published) -> Path:
+    """The folder that `remove` deletes, or deletes from. Raises WorkerError(MODEL_MISSING)."""
+    own = checkpoints.own_folder(model)
+    folder = own or checkpoints.cache(model)
+    # A download that was refused at once leaves an empty folder in the cache.
+    if own is None and not checkpoints.disk_use(folder):
+        raise WorkerError(
+            ErrorKind.MODEL_MISSING, f"{model.title} is not installed.", "`ttvideo models` shows what is."
+        )
+    return folder
+
+
 def _of_no_other(model: Published) -> list[Published]:
     """What was downloaded because this model needs it, and no other model that is here does."""
     others = [each for family in families.FAMILIES for each in family.published if each.repo != model.repo]
@@ -46,14 +58,13 @@ def _of_no_other(model: Published) -> list[Published]:
 
 
 def _delete(model: Published) -> int:
-    own = checkpoints.own_folder(model)
-    place = own or checkpoints.cache(model)
-    before = checkpoints.disk_use(place)
+    own, folder = checkpoints.own_folder(model), place(model)
+    before = checkpoints.disk_use(folder)
     try:
         _delete_own(model, own) if own is not None else _delete_cached(model)
     except OSError as error:
-        raise disk_error(f"{model.title} could not be removed from {place}", error) from error
-    return before - checkpoints.disk_use(place)
+        raise disk_error(f"{model.title} could not be removed from {folder}", error) from error
+    return before - checkpoints.disk_use(folder)
 
 
 def _uses(job: Job, families: set[str]) -> bool:
@@ -77,10 +88,6 @@ def _delete_cached(model: Published) -> None:
     from huggingface_hub import scan_cache_dir
 
     folder = checkpoints.cache(model)
-    if not folder.is_dir():
-        raise WorkerError(
-            ErrorKind.MODEL_MISSING, f"{model.title} is not installed.", "`ttvideo models` shows what is."
-        )
     commit = checkpoints.commit_here(model)
     if commit is not None and _delete_what_is_not_shared(model, folder / "snapshots" / commit):
         return
