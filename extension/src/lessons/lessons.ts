@@ -4,6 +4,8 @@ import type { Devices } from "../devices/devices";
 import { Failure } from "../errors";
 import type { JobList } from "../jobs/jobList";
 import { hasEnded } from "../jobs/view";
+import { outputFolder } from "../settings";
+import { showInTerminal } from "../terminal";
 import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
 import { CATEGORIES } from "./frontMatter";
@@ -114,6 +116,8 @@ export class Lessons implements vscode.Disposable {
         }),
       press: (button) => this.#press(lesson, button),
       cancel: (button) => this.#cancel(lesson, button),
+      // Where the lessons' examples and videos are.
+      showInTerminal: (text) => showInTerminal(this.worker, lesson.title, outputFolder(), text),
       open: (id) => this.open(id),
       fix: (requirement) => this.#fix(lesson, requirement),
       startOver: () => this.#startOver(lesson),
@@ -136,7 +140,7 @@ export class Lessons implements vscode.Disposable {
     if (fix === "check") {
       await this.devices.look();
     } else if (fix !== null) {
-      await vscode.commands.executeCommand(fix.command);
+      await vscode.commands.executeCommand(fix.command, ...fix.args);
     }
   }
 

@@ -1,8 +1,7 @@
 // One lesson's page in an editor tab.
-import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
 import { Failure } from "../errors";
-import { deployFolder, outputFolder } from "../settings";
+import { deployFolder } from "../settings";
 import type { LessonMessage, LessonState } from "../shared/protocol";
 import { WebviewChannel } from "../webviewChannel";
 import { createHtml } from "../webviewHtml";
@@ -17,6 +16,7 @@ export interface PageHost {
   state(): LessonState;
   press(button: Button): Promise<void>;
   cancel(button: Button): Promise<void>;
+  showInTerminal(text: string): Promise<void>;
   open(lesson: string): Promise<void>;
   fix(requirement: number): Promise<void>;
   startOver(): Promise<void>;
@@ -82,7 +82,7 @@ export class LessonPage {
       case "copy":
         return vscode.env.clipboard.writeText(shown(existing(blocks[message.block])).text);
       case "terminal":
-        return this.#showInTerminal(existing(shown(existing(blocks[message.block])).terminal));
+        return this.host.showInTerminal(existing(shown(existing(blocks[message.block])).terminal));
       case "fix":
         return this.host.fix(message.requirement);
       case "startOver":
@@ -93,16 +93,6 @@ export class LessonPage {
         // VS Code shows the address and asks first, unless the person trusts that site already.
         await vscode.env.openExternal(vscode.Uri.parse(existing(links[message.link]), true));
     }
-  }
-
-  /** A terminal of its own, because in another one something may be running that would take the text. */
-  async #showInTerminal(text: string): Promise<void> {
-    // Where the lessons' examples and videos are. VS Code refuses a folder that is not there.
-    const cwd = outputFolder();
-    await mkdir(cwd, { recursive: true });
-    const terminal = vscode.window.createTerminal({ name: this.lesson.title, cwd });
-    terminal.show();
-    terminal.sendText(text, false);
   }
 }
 

@@ -6,7 +6,7 @@ import type { DeviceStatus, ModelInfo } from "../worker/contract";
 export type Requirement = string;
 
 /** A command to run; or to start the worker and look. */
-export type Fix = "check" | { readonly label: string; readonly command: string };
+export type Fix = "check" | { readonly label: string; readonly command: string; readonly args: readonly string[] };
 
 /** What is known of this machine; null while the worker has not been asked. */
 export interface Findings {
@@ -86,10 +86,10 @@ function modelLook(id: string, models: readonly ModelInfo[] | null): Look {
     label,
     met: installed,
     detail: installed ? "" : "It is not downloaded; the steps that need it say so.",
-    fix: installed ? null : command("Download Model", "ttVideo.downloadModel"),
+    fix: installed ? null : command("Download Model", "ttVideo.downloadModel", id),
   };
 }
 
-function command(label: string, id: string): Fix {
-  return { label, command: id };
+function command(label: string, id: string, ...args: readonly string[]): Fix {
+  return { label, command: id, args };
 }

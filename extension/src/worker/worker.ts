@@ -88,6 +88,12 @@ export class Worker implements vscode.Disposable {
     return this.supervisor.start();
   }
 
+  /** The Python that it runs in; starts it when needed. Null when there is none, which its health tells. */
+  async python(): Promise<string | null> {
+    await this.start().catch(() => undefined);
+    return this.supervisor.launch?.program ?? null;
+  }
+
   restart(): Promise<Hello> {
     return this.supervisor.restart();
   }

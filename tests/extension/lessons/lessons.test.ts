@@ -57,8 +57,9 @@ function start(): void {
   };
   const context = { extensionUri: new FakeUri(resolve(".")), globalState: memento };
   const onDidChangeHealth = new FakeEmitter().event;
+  const python = () => Promise.resolve("/worker/bin/python");
   const on = new FakeEmitter().event;
-  const worker = { health: { kind: "ready" }, onDidChangeHealth, on, call: answer } as unknown as Worker;
+  const worker = { health: { kind: "ready" }, onDidChangeHealth, on, call: answer, python } as unknown as Worker;
   const jobs = {
     get: (id: string) => known.get(id),
     onDidChange: jobsChanged.event,
@@ -264,7 +265,11 @@ test("code is copied as it is, and put into a terminal of its own without runnin
   const folder = join(await mkdtemp(join(tmpdir(), "lessons-")), "not-there-yet");
   settings["output.folder"] = folder;
   expect(await panel.sends({ type: "terminal", block: 0 })).toBeNull();
-  expect(code.window.createTerminal).toHaveBeenCalledWith({ name: "Your first video", cwd: folder });
+  expect(code.window.createTerminal).toHaveBeenCalledWith({
+    name: "Your first video",
+    cwd: folder,
+    env: { PATH: `/worker/bin:${process.env["PATH"] ?? ""}` },
+  });
   expect((await stat(folder)).isDirectory()).toBe(true);
   expect(terminals).toHaveLength(1);
   expect(terminals[0]?.sendText).toHaveBeenCalledExactlyOnceWith("ls -t ~/tt-scratchpad", false);

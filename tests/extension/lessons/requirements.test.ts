@@ -34,7 +34,7 @@ describe("a model", () => {
   test("is there, or is downloaded", () => {
     expect(requirementState("model:tiny", ready)).toMatchObject({ state: "met", fix: null });
     expect(requirementState("model:wan", ready)).toMatchObject({ state: "missing", fix: "Download Model" });
-    expect(fixOf("model:wan", ready)).toMatchObject({ command: "ttVideo.downloadModel" });
+    expect(fixOf("model:wan", ready)).toMatchObject({ command: "ttVideo.downloadModel", args: ["wan"] });
   });
 
   test("that nobody has asked about is not called missing", () => {
