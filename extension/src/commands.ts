@@ -6,6 +6,7 @@ import type { JobCommands } from "./jobs/jobCommands";
 import type { OutputCommands } from "./jobs/outputCommands";
 import type { Lessons } from "./lessons/lessons";
 import type { ModelCommands } from "./models/modelCommands";
+import type { AnimateDiffCommands } from "./package/animateDiffCommands";
 import type { OutputPreview } from "./preview/previewView";
 import type { StoryboardCommands } from "./storyboards/storyboardCommands";
 import type { WorkerCommands } from "./workerCommands";
@@ -17,6 +18,7 @@ export interface Rooms {
   readonly worker: WorkerCommands;
   readonly devices: DeviceCommands;
   readonly models: ModelCommands;
+  readonly animateDiff: AnimateDiffCommands;
   readonly preview: OutputPreview;
   readonly lessons: Lessons;
   readonly storyboards: StoryboardCommands;
@@ -57,6 +59,9 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.downloadModel": (target) => rooms.models.download(target),
     "ttVideo.removeModel": (target) => rooms.models.remove(target),
     "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),
+    "ttVideo.runAnimateDiffPhase1": () => rooms.animateDiff.phase1(),
+    "ttVideo.runAnimateDiffPhase2": () => rooms.animateDiff.phase2(),
+    "ttVideo.viewAnimateDiffOutput": () => rooms.animateDiff.viewOutput(),
     "ttVideo.detectHardware": () => rooms.devices.detect(),
     "ttVideo.preflight": () => rooms.devices.preflight(),
     "ttVideo.resetBoards": () => rooms.devices.reset(),

@@ -17,6 +17,7 @@ import { JobTree } from "./jobs/tree";
 import { Lessons } from "./lessons/lessons";
 import { createLog } from "./log";
 import { ModelCommands } from "./models/modelCommands";
+import { AnimateDiffCommands } from "./package/animateDiffCommands";
 import { plainText } from "./plainText";
 import { OutputList } from "./preview/outputList";
 import { OutputPreview } from "./preview/previewView";
@@ -55,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     worker: new WorkerCommands(context, worker, jobs, own, log),
     devices: deviceCommands,
     models: new ModelCommands(context.secrets, worker, devices),
+    animateDiff: new AnimateDiffCommands(worker, generator, outputs, preview),
     preview,
     lessons,
     examples,
@@ -107,7 +109,8 @@ function registerCommands(table: Readonly<Record<string, Handler>>, onRun: (id: 
         return result;
       } catch (error) {
         void report(error);
-        return undefined;
+        // As a command that was called off: a lesson's step is not done by it.
+        return false;
       }
     });
   const own = Object.keys(table).map((id) => register(id, id));

@@ -40,8 +40,16 @@ export class Generator implements vscode.Disposable {
     return (await this.worker.call("models/list", {})).models;
   }
 
-  /** Variations have the seeds after the first one's. Rejects with a Failure; the jobs before it are submitted then. */
-  async submit(prompt: string, values: FormValues, startImage: string | null = null): Promise<readonly Job[]> {
+  /**
+   * Variations have the seeds after the first one's; without a device it is the one that the settings choose. Rejects
+   * with a Failure; the jobs before it are submitted then.
+   */
+  async submit(
+    prompt: string,
+    values: FormValues,
+    startImage: string | null = null,
+    device: string | null = null,
+  ): Promise<readonly Job[]> {
     if (!Number.isInteger(values.count) || values.count < 1 || values.count > MOST_VARIATIONS) {
       throw new Failure(
         "invalidParameters",
@@ -49,7 +57,7 @@ export class Generator implements vscode.Disposable {
         `Ask for 1 to ${MOST_VARIATIONS}.`,
       );
     }
-    const defaults = { device: chosenDevice(), outputFolder: outputFolder(), metadata: writesMetadata() };
+    const defaults = { device: device ?? chosenDevice(), outputFolder: outputFolder(), metadata: writesMetadata() };
     const request = generateRequest(prompt, values, startImage, defaults);
     const first = await this.worker.call("jobs/submit", request);
     await this.keep(HISTORY, withPrompt(this.history, prompt));

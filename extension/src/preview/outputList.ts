@@ -62,6 +62,15 @@ export class OutputList implements vscode.Disposable {
     return this.outputs.find((entry) => entry.output.path === path);
   }
 
+  /** Reads the list anew. Starts the worker when needed. Rejects with a Failure only. */
+  async look(): Promise<readonly OutputAppeared[]> {
+    const reading = this.#outputs.beginReading(Date.now() / 1000);
+    const { outputs } = await this.#worker.call("outputs/watch", { folders: watchedFolders() });
+    this.#outputs.replace(outputs, reading);
+    this.#changed.fire();
+    return this.outputs;
+  }
+
   remove(path: string): void {
     if (this.#outputs.remove(new Set([path]))) {
       this.#changed.fire();
@@ -88,11 +97,8 @@ export class OutputList implements vscode.Disposable {
     if (this.#worker.health.kind !== "ready") {
       return;
     }
-    const reading = this.#outputs.beginReading(Date.now() / 1000);
     try {
-      const { outputs } = await this.#worker.call("outputs/watch", { folders: watchedFolders() });
-      this.#outputs.replace(outputs, reading);
-      this.#changed.fire();
+      await this.look();
     } catch {
       // A worker that ended meanwhile says so by its health, and the list is read again when it is back.
     }

@@ -28,7 +28,7 @@ function read(path: string): unknown {
 
 it("is one language, whose files there are, and nothing starts before one of its files is open", () => {
   expect(language?.id).toBe("ttvideo-storyboard");
-  expect(language?.filenames).toEqual(["video_prompts.txt"]);
+  expect(language?.filenames).toEqual(["video_prompts.txt", "a_small_story.txt"]);
   expect(language?.extensions).toEqual([".storyboard", ".storyboard.txt"]);
   expect(grammar).toMatchObject({ language: "ttvideo-storyboard", scopeName: "text.ttvideo-storyboard" });
   const files = [language?.configuration, language?.icon.light, language?.icon.dark, grammar?.path];
