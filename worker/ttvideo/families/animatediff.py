@@ -29,10 +29,10 @@ from ttvideo.families.animatediff_weights import (
     seen,
 )
 from ttvideo.families.clips import fields
-from ttvideo.families.clips.family import clip_family, prepare, published_for
+from ttvideo.families.clips.family import clip_family, load, prepare, published_for
 from ttvideo.families.clips.fields import ClipParams
 from ttvideo.families.clips.model import ClipModel, Schedulers
-from ttvideo.families.family import OnEvent
+from ttvideo.families.family import OnEvent, Pipeline
 from ttvideo.families.weights import checkpoints, loras, single_file
 from ttvideo.families.weights.checkpoints import Published
 
@@ -49,6 +49,10 @@ STRENGTH = 0.8
 """Of the pipeline in diffusers."""
 EVERY, WHOLE = 3, 3
 """Of the step cache: how often the inner layers run, and in how many of the first steps at least."""
+BOARDS_ONLY: dict[str, Any] = {
+    "devices": ["tt"],
+    "elsewhere": "elsewhere --set motion=false makes frames that do not see each other",
+}
 LATER = re.compile(r"(?:^|[|,])\s*(\d+)\s*:")
 SYNTAX = "Write frames and what to show from there on: 8: a dog | 16: a bird"
 
@@ -120,6 +124,21 @@ class Params(ClipParams):
         "unread",
         examples=[0.7],
         json_schema_extra={"advanced": True},
+    )
+    frames_apart: bool = Field(
+        False,
+        title="Frames one by one",
+        description="Each frame on its own, without motion modules, from nearly the same noise: Phase 2 of the "
+        "AnimateDiff lesson, to compare with",
+        json_schema_extra={"advanced": True, **BOARDS_ONLY},
+    )
+    perturbation: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        title="Perturbation",
+        description="How much of a frame's noise is its own, when frames are made one by one",
+        json_schema_extra={"advanced": True, **BOARDS_ONLY},
     )
     motion: bool = Field(
         True,
@@ -245,6 +264,8 @@ class AnimateDiff(ClipModel):
     def scheduler(self, scheduler: Any, params: Params) -> Any:
         import diffusers
 
+        if params.frames_apart and params.scheduler == "default":
+            return scheduler
         adapter = _adapter_of(params)
         name, settings = self.schedulers[adapter.scheduler if params.scheduler == "default" else params.scheduler]
         trailing = {"timestep_spacing": "trailing"} if adapter.only else {}
@@ -379,6 +400,37 @@ def _tokenizer(params: Params) -> Path | None:
         return None
 
 
+def _unable(device: str, params: Params | None) -> WorkerError | None:
+    """What the boards' program cannot do, of what is asked."""
+    if device != "tt" or params is None:
+        return None
+    refused = {
+        "a start video": params.start_video is not None,
+        "LoRAs": bool(MODEL.loras(params)),
+        "the step cache": params.cache != "none",
+        "a guided part": params.guided < 1,
+        f"more than {_seen(params)} frames": params.frames > _seen(params) and not params.frames_apart,
+        "the scheduler dpm++": params.scheduler == "dpm++",
+        "later prompts for frames that are made one by one": params.frames_apart and bool(travel(params)),
+    }
+    why = next((what for what, asked in refused.items() if asked), None)
+    if why is None:
+        return None
+    return WorkerError(
+        ErrorKind.UNSUPPORTED,
+        f"AnimateDiff on Tenstorrent boards cannot do {why} yet.",
+        "Leave it out, or run the job on another device: --device cpu.",
+    )
+
+
+def _load(device: str, params: Params, on_event: OnEvent) -> Pipeline:
+    if device != "tt":
+        return load(MODEL, device, params, on_event)
+    from ttvideo.families import animatediff_boards
+
+    return animatediff_boards.load(MODEL, published_for(MODEL, params), on_event)
+
+
 def _prepare(device: str, published: Published, on_event: OnEvent) -> list[Path]:
     """With an adapter's name, of the default checkpoint with that adapter."""
     base = published if published in PUBLISHED else replace(PUBLISHED[0], also=(published,))
@@ -392,4 +444,7 @@ FAMILY = replace(
     published=EVERYTHING,
     checkpoints=lambda: tuple(checkpoints.checkpoint(each) for each in EVERYTHING),
     prepare=_prepare,
+    devices=frozenset({"cpu", "cuda", "tt"}),
+    unable=_unable,
+    load=_load,
 )

@@ -175,9 +175,9 @@ def load(device: str, params: BaseModel, on_event: OnEvent) -> TinyPipeline:
     boards = device == "tt"
     host = "cpu" if boards else device
     if boards:
-        from ttvideo.families import tiny_boards
+        from ttvideo.families.boards import open_boards
 
-        tiny_boards.open_boards(on_event)
+        open_boards(on_event)
     classes = {"vae": diffusers.AutoencoderKL}
     if not boards:
         classes |= {"unet": diffusers.UNet2DConditionModel, "motion_adapter": diffusers.MotionAdapter}

@@ -8,33 +8,14 @@ from typing import Any
 
 import torch
 
-from ttvideo.contract import Phase
-from ttvideo.families.board_events import pass_on
+from ttvideo.families import boards
 from ttvideo.families.continuing import ContinuingDDIM
-from ttvideo.families.family import NoteEvent, OnEvent
+from ttvideo.families.family import OnEvent
 from ttvideo.families.tiny import FOLDER, Params
-from ttvideo.tt import detect
-from ttvideo.tt.device import DEVICE, Event, PhaseBegun, StepDone
-from ttvideo.tt.engine.opening import Opening
 from ttvideo.tt.nn.program import Asked
 from ttvideo.tt.nn.schedules import Pair, steps_of
 
-OPENING = Opening((1, 1))
-"""One chip: the model is so small that others would wait for it."""
 PARTS = ("unet", "motion_adapter")
-
-
-def open_boards(on_event: OnEvent) -> None:
-    """Have a chip open, and say what runs where. Raises WorkerError: what `Device.open` raises."""
-    machine = detect.look()
-    where = "The text is read and the frames are decoded on the host; all denoising is on the board."
-    if machine.simulated and machine.system is not None:
-        where = (
-            f"Simulated numerics: there is no board. ttnn checks the program for {machine.system.title}, and torch "
-            f"computes what it would, rounded as a board rounds. {where}"
-        )
-    on_event(NoteEvent(where))
-    DEVICE.open(OPENING, lambda event: pass_on(event, on_event))
 
 
 def denoise(
@@ -52,7 +33,7 @@ def denoise(
     text: [prompts, tokens, channels], after as many of the negative prompts when there is guidance. latents: those to
     begin with; None: noise. begin: called when the first step begins. after_step: called with the number of steps that
     are done and their latents, while the scheduler's `predicted` is that step's.
-    Raises WorkerError: what `Device.run` raises.
+    Raises WorkerError: what `boards.denoise` raises.
     """
     scheduler: ContinuingDDIM = pipe.scheduler
     scheduler.set_timesteps(params.steps)
@@ -65,9 +46,8 @@ def denoise(
     if scheduler.first is not None:
         tensors["held"], tensors["held_noise"] = (part.contiguous() for part in scheduler.first)
     asked = Asked(
-        weights=tuple(
-            str(FOLDER / part / "diffusion_pytorch_model.safetensors") for part in PARTS[: 2 if params.motion else 1]
-        ),
+        weights=tuple(str(FOLDER / part / "diffusion_pytorch_model.safetensors") for part in PARTS),
+        motion=params.motion,
         configs=tuple(json.loads((FOLDER / part / "config.json").read_text()) for part in PARTS),
         steps=tuple(steps_of(scheduler)),
         guidance=params.guidance if guided else None,
@@ -75,18 +55,11 @@ def denoise(
         shown=True,
     )
 
-    def tell(event: Event) -> None:
-        if isinstance(event, StepDone):
-            scheduler.predicted = event.tensors["clean"]
-            after_step(event.step, event.tensors["latents"])
-        elif isinstance(event, PhaseBegun) and event.phase is Phase.DENOISING:
-            begin()
-        else:
-            pass_on(event, on_event)
+    def step(number: int, latents: torch.Tensor, clean: torch.Tensor) -> None:
+        scheduler.predicted = clean
+        after_step(number, latents)
 
-    with DEVICE.use:
-        DEVICE.open(OPENING, tell)
-        return DEVICE.run("animatediff", tensors, asked.as_json(), tell)["latents"]
+    return boards.denoise(tensors, asked, on_event, begin, step)
 
 
 def _held(scheduler: ContinuingDDIM) -> tuple[Pair, ...]:

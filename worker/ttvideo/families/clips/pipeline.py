@@ -59,8 +59,7 @@ class ClipPipeline:
         texts = [*self.model.texts(run.prompt, params), *([run.negative_prompt] if self.model.guided(params) else [])]
         known = {text: kept for text in texts if (kept := self._kept_texts.get(text)) is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
-        plan, sentence = memory.plan(self, params, reads=bool(missing))
-        on_event(NoteEvent(sentence))
+        plan = self._plan(params, reads=bool(missing), on_event=on_event)
         if compiling.asked(params) and plan.streamed:
             on_event(NoteEvent("It is not compiled: blocks that are streamed wait for their weights, not for the GPU."))
         self.parts.arrange(plan.streamed, {name: quantization.of(params) for name in self.model.denoisers})
@@ -76,6 +75,12 @@ class ClipPipeline:
             if plan.in_turn:
                 self._free(self.model.denoisers)
             yield from self._decode(latents, run, params, generator, plan, on_event)
+
+    def _plan(self, params: ClipParams, *, reads: bool, on_event: OnEvent) -> Plan:
+        """How the parts are to lie, which a note tells; `reads`: whether the text encoders are needed."""
+        plan, sentence = memory.plan(self, params, reads=reads)
+        on_event(NoteEvent(sentence))
+        return plan
 
     def working(self, params: ClipParams, *, tiled: bool) -> Working:
         """Memory that a clip is made in, beside the weights."""

@@ -17,10 +17,14 @@ from ttvideo.tt.engine.session import software_and_board
 class Files(Mapping[str, torch.Tensor]):
     """The tensors of safetensors files by name, each read when it is asked for."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        """Raises OSError, and safetensors.SafetensorError for what is no such file."""
+    def __init__(self, files: Sequence[Path], *, motion: bool = True) -> None:
+        """Without `motion`, motion modules' tensors are passed over.
+
+        Raises OSError, and safetensors.SafetensorError for what is no such file."""
         self._open = [safe_open(file, "pt") for file in files]
         self._where = {name: opened for opened in self._open for name in opened.keys()}  # noqa: SIM118
+        if not motion:
+            self._where = {name: opened for name, opened in self._where.items() if "motion_modules." not in name}
 
     def __getitem__(self, name: str) -> torch.Tensor:
         tensor: torch.Tensor = self._where[name].get_tensor(name)

@@ -24,8 +24,7 @@ class Asked:
     """What is asked of the program, besides tensors; all of it goes through JSON."""
 
     weights: tuple[str, ...]
-    """safetensors files that are a UNetMotionModel's weights together; without a motion adapter's the frames do not see
-    each other."""
+    """safetensors files that are a UNetMotionModel's weights together."""
     configs: tuple[Mapping[str, Any], ...]
     """The config.json of a UNetMotionModel, or those of a UNet2DConditionModel and a MotionAdapter."""
     steps: tuple[Step, ...]
@@ -35,6 +34,8 @@ class Asked:
     """Of the weights; or bfloat8_b, half as large."""
     held: tuple[Pair, ...] = ()
     """For each step, how much of `held` and of `held_noise` the first frame is after it."""
+    motion: bool = True
+    """Whether motion modules that are among the weights are used; without them the frames do not see each other."""
     shown: bool = False
     """Whether each step brings its latents to the host."""
 
@@ -66,7 +67,8 @@ def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str,
     asked = Asked.of(arguments)
     latents, text = tensors["latents"], tensors["text"]
     sampler = _sampler(session, asked, tuple(latents.shape), text.shape[1])
-    session.warm_up(f"animatediff {asked.configs} {asked.dtype} {sampler.unet.tokens}", sampler.warm_up)
+    about = f"animatediff {asked.configs} {asked.motion} {asked.dtype} {sampler.unet.tokens}"
+    session.warm_up(about, sampler.warm_up)
     held = Held(tensors["held"], tensors["held_noise"], asked.held) if asked.held else None
     total = len(asked.steps)
     session.phase("denoising", total)
@@ -92,13 +94,13 @@ def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length
     tokens = Tokens(videos * (1 if asked.guidance is None else 2), frames, height, width)
     files = [Path(file) for file in asked.weights]
     folder = prepared_folder(files, asked.dtype, session.mesh)
-    key = (folder, tokens, text_length, str(asked.configs))
+    key = (folder, tokens, text_length, asked.motion, str(asked.configs))
     kept = session.kept.get(KEPT)
     if kept is None or kept[0] != key:
         session.kept.pop(KEPT, None)
         del kept
         session.phase("loading")
-        parameters = Parameters(Files(files), session.mesh, getattr(ttnn, asked.dtype), folder)
+        parameters = Parameters(Files(files, motion=asked.motion), session.mesh, getattr(ttnn, asked.dtype), folder)
         try:
             kept = key, UNet(parameters, UNetConfig.of(*asked.configs), tokens, text_length)
         except ValueError as error:

@@ -1,0 +1,174 @@
+"""AnimateDiff's denoising on Tenstorrent boards; its text encoder and its decoder stay on the host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ttvideo.contract import Phase
+from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.families import boards
+from ttvideo.families.animatediff_unet import between
+from ttvideo.families.clips import prepared
+from ttvideo.families.clips.parts import Parts
+from ttvideo.families.clips.pipeline import ClipPipeline
+from ttvideo.families.clips.plan import Plan
+from ttvideo.families.clips.stepping import Kept
+from ttvideo.families.family import OnEvent, PhaseEvent, Run, StepEvent
+from ttvideo.families.weights import checkpoints
+from ttvideo.families.weights.loading import quiet
+from ttvideo.tt.nn.program import Asked
+from ttvideo.tt.nn.schedules import Step, steps_of
+
+if TYPE_CHECKING:
+    from ttvideo.families.animatediff import Params
+    from ttvideo.families.clips.fields import ClipParams
+    from ttvideo.families.clips.model import ClipModel, Embeddings
+    from ttvideo.families.weights.checkpoints import Published
+
+PADDED = 96
+"""Tokens of a text in the lessons' Phase 2, whose UNet takes whole tiles of 32: zeros follow CLIP's 77, unmasked."""
+
+
+def load(model: ClipModel, published: Published, on_event: OnEvent) -> AnimateDiffBoards:
+    """Raises WorkerError: MODEL_MISSING, MODEL_BROKEN, DISK, and what `boards.open_boards` raises."""
+    boards.open_boards(on_event)
+    quiet()
+    parts = Parts(model, published, "cpu")
+    on_event(PhaseEvent(Phase.LOADING))
+    # The UNet with motion modules as one file, which the engine reads.
+    prepared.make(parts, on_event)
+    return AnimateDiffBoards(parts, published, ())
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Frames that are denoised together: all of a clip, or one."""
+
+    latents: torch.Tensor
+    """Noise, or what a kept step left, [1, channels, frames, height, width]."""
+    noises: tuple[torch.Tensor, ...]
+    """Of the steps that add noise."""
+    steps: Sequence[Step]
+
+
+class AnimateDiffBoards(ClipPipeline):
+    """Parts of the pipeline are on the host, but for the UNet, which only the engine reads."""
+
+    def _plan(self, params: ClipParams, *, reads: bool, on_event: OnEvent) -> Plan:
+        # What is on the host is small; whether the UNet fits a board, ttnn says.
+        return Plan(in_turn=False, tiled=params.memory == "low", streamed=frozenset(), stages={}, ram=0)
+
+    def _denoise(
+        self,
+        texts: Sequence[Embeddings],
+        run: Run,
+        params: Any,
+        generator: torch.Generator,
+        on_event: OnEvent,
+    ) -> torch.Tensor:
+        self._load(("vae",), on_event)
+        scheduler = self.model.scheduler(self.parts.get("scheduler"), params)
+        scheduler.set_timesteps(params.steps)
+        steps = steps_of(scheduler)
+        kept = Kept.restore(run.state, "cpu") if run.state else None
+        done = kept.step if kept else 0
+        total = len(steps) * (params.frames if params.frames_apart else 1)
+        made = [kept.given[0]] if kept and params.frames_apart else []
+        text = self._text([each["prompt_embeds"].cpu().float() for each in texts], params)
+        began = False
+
+        def begin() -> None:
+            nonlocal began
+            if not began:
+                began = True
+                on_event(PhaseEvent(Phase.DENOISING, total=total))
+
+        def after_step(step: int, latents: torch.Tensor, clean: torch.Tensor) -> None:
+            whole, number = torch.cat([*made, latents], 2), done + step
+            # Outputs of earlier steps that the next one looks at are on the boards.
+            resumable = step == len(steps) - skipped if params.frames_apart else not any(each.keep for each in steps)
+            on_event(
+                StepEvent(
+                    number,
+                    total,
+                    preview=lambda: self._preview(SimpleNamespace(vae=self.parts.get("vae")), clean, params),
+                    state=(lambda: Kept(number, (whole,), {}, generator.get_state()).dump()) if resumable else None,
+                )
+            )
+
+        for piece in self._pieces(params, scheduler, steps, generator, kept):
+            skipped = len(steps) - len(piece.steps)
+            if not piece.steps:
+                made.append(piece.latents)
+                continue
+            asked = self._asked(params, piece.steps)
+            tensors = {"latents": piece.latents, "text": text}
+            if piece.noises:
+                tensors["noise"] = torch.stack(piece.noises)
+            made.append(boards.denoise(tensors, asked, on_event, begin, after_step))
+            done += len(piece.steps)
+        return torch.cat(made, 2).to(self.parts.dtype)
+
+    def _text(self, prompts: list[torch.Tensor], params: Params) -> torch.Tensor:
+        """[videos, tokens, width] as the program takes it: the negative prompt's first, with guidance."""
+        from ttvideo.families.animatediff import travel
+
+        negative = prompts.pop() if self.model.guided(params) else None
+        later = [frame for frame, _ in travel(params)]
+        text = between(prompts, [0, *later], params.frames) if later else prompts[0]
+        whole = text if negative is None else torch.cat([negative.expand_as(text), text])
+        return torch.nn.functional.pad(whole, (0, 0, 0, PADDED - whole.shape[1])) if params.frames_apart else whole
+
+    def _pieces(
+        self, params: Params, scheduler: Any, steps: Sequence[Step], generator: torch.Generator, kept: Kept | None
+    ) -> Iterator[Piece]:
+        """With diffusers' noise of the seed, so that a board makes the clip that a CPU makes."""
+        vae = self.parts.get("vae")
+        side = self.model.scale(vae)
+        channels, height, width = vae.config.latent_channels, params.height // side, params.width // side
+
+        def noise(frames: int) -> torch.Tensor:
+            shape = 1, channels, frames, height, width
+            return torch.randn(shape, generator=generator, dtype=self.parts.dtype).float()
+
+        done, sigma = kept.step if kept else 0, float(scheduler.init_noise_sigma)
+        if not params.frames_apart:
+            latents = noise(params.frames) * sigma
+            noises = [noise(params.frames) if step.noise else None for step in steps]
+            yield Piece(
+                kept.given[0] if kept else latents,
+                tuple(each for each in noises[done:] if each is not None),
+                steps[done:],
+            )
+            return
+        base = noise(1)
+        for frame in range(params.frames):
+            # As the lesson has it: a little more than noise of variance 1.
+            latents = (base + params.perturbation * noise(1)) * sigma
+            noises = [noise(1) if step.noise else None for step in steps]
+            if frame >= done // len(steps):
+                yield Piece(latents, tuple(each for each in noises if each is not None), steps)
+
+    def _asked(self, params: Params, steps: Sequence[Step]) -> Asked:
+        unet = prepared.folder(self.parts) / "unet"
+        files = checkpoints.weight_files(unet)
+        if files is None:
+            raise WorkerError(
+                ErrorKind.MODEL_BROKEN,
+                f"The prepared UNet is missing from {unet}.",
+                "Resume the job: it is prepared again.",
+            )
+        return Asked(
+            weights=tuple(map(str, files)),
+            configs=(json.loads((unet / "config.json").read_text()),),
+            steps=tuple(steps),
+            guidance=params.guidance if self.model.guided(params) else None,
+            motion=params.motion and not params.frames_apart,
+            shown=True,
+        )
