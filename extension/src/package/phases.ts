@@ -13,7 +13,7 @@ export interface Phase {
   readonly device: string | null;
 }
 
-/** Of Tenstorrent's lesson on AnimateDiff, as are the frames, the steps and the second phase's scheduler. */
+/** Of Tenstorrent's lesson on AnimateDiff, as are the frames and the steps. */
 const PROMPT =
   "1939 World's Fair imagined from the year 2099, art deco spires at golden dusk, retro-futurist optimism, cinematic 4K";
 const ASKED = { frames: 8, steps: 25 };
@@ -25,13 +25,14 @@ export const PHASE_1: Phase = {
   device: null,
 };
 
-/** One frame after the other on a board, without temporal attention: they have the larger part of their noise in common. */
+/** One frame after the other on a board, without temporal attention: they have the larger part of their noise in common. Its scheduler is
+ * the checkpoint's own, PNDM. */
 export const PHASE_2: Phase = {
   prompt: PROMPT,
   values: {
     model: MODEL,
     negativePrompt: "",
-    parameters: { ...ASKED, framesApart: true, scheduler: "pndm" },
+    parameters: { ...ASKED, framesApart: true },
     count: 1,
   },
   device: "tt",
