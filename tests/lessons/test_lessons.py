@@ -6,6 +6,7 @@ takes these arguments; the real VS Code opens the pages.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.lessons import LESSONS, ROOT, Block, CommandLink, Page
-from support.rpc_client import Message, RpcClient
+from support.rpc_client import Message, RpcClient, RpcError
 from ttvideo.storyboards.storyboard import parse
 
 WITHOUT_THE_WORKER = {
@@ -32,6 +33,10 @@ WITHOUT_THE_WORKER = {
     "workbench.action.openSettings",
 }
 """What these do, the extension does itself or a person is asked first: its own tests press them."""
+PHASES: dict[str, Message] = json.loads((Path(__file__).parents[1] / "support/animatediff_phases.json").read_text())
+"""The extension's tests hold that it asks for these."""
+SMALL = {"width": 64, "height": 64}
+"""Of 512x512 this takes minutes on two cores, even with a tiny checkpoint."""
 ENDED = ("done", "failed", "cancelled", "interrupted")
 PAGES = [Page(path) for path in LESSONS]
 LARGE_DOWNLOAD = "the hub cannot be reached here: the job ends with one sentence about that"
@@ -72,6 +77,11 @@ def requests_of(link: CommandLink, outputs: str) -> list[tuple[str, Message]]:
             return [("models/download", {"model": link.argument})]
         case "tenstorrent.runHardwareDetection" | "ttVideo.detectHardware" | "ttVideo.preflight":
             return [("device/status", {}), ("models/list", {})]
+        case "ttVideo.runAnimateDiffPhase1" | "ttVideo.runAnimateDiffPhase2":
+            phase = PHASES[link.command]
+            return [("jobs/submit", {**phase, "parameters": {**phase["parameters"], **SMALL}, **files})]
+        case "ttVideo.viewAnimateDiffOutput":
+            return [("jobs/list", {}), ("outputs/watch", {"folders": [outputs]})]
         case "ttVideo.resumeQueue":
             return [("queue/resume", {})]
         case "ttVideo.downloadModel" | "ttVideo.runExperiment" if link.argument is None:
@@ -98,6 +108,12 @@ def test_buttons(page: Page, worker: RpcClient, home: Path) -> None:
             if (method, params) in asked:
                 continue
             asked.append((method, params))
+            if params.get("device") == "tt":
+                # No board is here: refused, with what to do.
+                with pytest.raises(RpcError) as refused:
+                    worker.request(method, params)
+                assert refused.value.data["kind"] == "noDevice"
+                continue
             answer = worker.request(method, params)
             jobs += answer["jobs"] if method == "jobs/experiment" else [answer] if "status" in answer else []
     for job in jobs:

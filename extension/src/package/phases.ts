@@ -25,8 +25,10 @@ export const PHASE_1: Phase = {
   device: null,
 };
 
-/** One frame after the other on a board, without temporal attention: they have the larger part of their noise in common. Its scheduler is
- * the checkpoint's own, PNDM. */
+/**
+ * One frame after the other on a board, without temporal attention: they have most of their noise in common. Its
+ * scheduler is the checkpoint's own, PNDM.
+ */
 export const PHASE_2: Phase = {
   prompt: PROMPT,
   values: {
