@@ -24,6 +24,7 @@ FLOORS = (
     {"families"},
     {"storyboards"},
     {"jobs"},
+    {"projects"},
     {"rpc"},
     {"cli"},
     {"__main__"},

@@ -610,6 +610,20 @@ class Completions(Wire):
     items: tuple[Completion, ...]
 
 
+class DeployParams(Wire):
+    """Where the AnimateDiff project goes; what the user changed there is kept."""
+
+    folder: str | None = Field(description="A whole path; None: ~/tt-scratchpad/tt-animatediff")
+
+
+class Deployed(Wire):
+    """Names of files are relative to the folder. Those that were there as they are now are in neither list."""
+
+    folder: str
+    copied: tuple[str, ...]
+    kept: tuple[str, ...] = Field(description="That the user changed, and that therefore were not replaced")
+
+
 class LogMessage(Wire):
     level: Literal["debug", "info", "warning", "error"]
     message: str
@@ -640,6 +654,7 @@ METHODS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "outputs/watch": (WatchParams, Outputs),
     "storyboard/check": (StoryboardText, Storyboard),
     "storyboard/complete": (StoryboardPlace, Completions),
+    "package/deploy": (DeployParams, Deployed),
 }
 
 EVENTS: dict[str, type[Wire]] = {

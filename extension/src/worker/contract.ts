@@ -217,6 +217,20 @@ export interface Completions {
   readonly items: readonly Completion[];
 }
 
+/** Where the AnimateDiff project goes; what the user changed there is kept. */
+export interface DeployParams {
+  /** A whole path; None: ~/tt-scratchpad/tt-animatediff */
+  readonly folder?: string | null;
+}
+
+/** Names of files are relative to the folder. Those that were there as they are now are in neither list. */
+export interface Deployed {
+  readonly folder: string;
+  readonly copied: readonly string[];
+  /** That the user changed, and that therefore were not replaced */
+  readonly kept: readonly string[];
+}
+
 /** Where videos can be made, and which models of this version can be made there. */
 export interface Device {
   readonly id: "cpu" | "cuda" | "tt";
@@ -806,6 +820,7 @@ export interface Methods {
   "outputs/watch": { params: WatchParams; result: Outputs };
   "storyboard/check": { params: StoryboardText; result: Storyboard };
   "storyboard/complete": { params: StoryboardPlace; result: Completions };
+  "package/deploy": { params: DeployParams; result: Deployed };
 }
 
 /** What the worker tells unasked. */

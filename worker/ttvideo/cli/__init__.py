@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ttvideo import __version__
-from ttvideo.cli import commands, comparisons, models, pictures, preflight, scaling, storyboard
+from ttvideo.cli import commands, comparisons, deploy, models, pictures, preflight, scaling, storyboard
 from ttvideo.contract import ClipFormat, Codec
 from ttvideo.errors import WorkerError
 
@@ -163,6 +163,7 @@ def build_parser() -> argparse.ArgumentParser:
     trying = add("preflight", preflight.show_preflight, "try a model on a mock Tenstorrent board: does it fit")
     preflight.add_preflight(trying, size)
     _add_json(trying)
+    deploy.add_deploy(add("deploy", deploy.deploy, "copy the AnimateDiff project into a folder of yours"))
     add("reset", commands.reset, "reset the Tenstorrent boards; a job on them then goes on where it was")
     add("doctor", commands.doctor, "check this installation and say what to do about what is missing")
     add("serve", commands.serve, "speak JSON-RPC on standard input and output, for the editor")

@@ -6,12 +6,14 @@ import os
 import platform
 import threading
 
-from ttvideo import __version__, families
+from ttvideo import __version__, families, projects
 from ttvideo.backends import backends
 from ttvideo.contract import (
     AnimateRequest,
     CompareRequest,
     Completions,
+    Deployed,
+    DeployParams,
     DeviceStatus,
     DownloadRequest,
     ExperimentRequest,
@@ -132,6 +134,9 @@ def make_handlers(queue: Queue, outputs: OutputWatch, preflights: Preflights) ->
     def complete(place: StoryboardPlace) -> Completions:
         return editor.complete(place)
 
+    def deploy(params: DeployParams) -> Deployed:
+        return projects.deploy(params.folder)
+
     return {
         "worker/hello": hello,
         "models/list": models,
@@ -157,4 +162,5 @@ def make_handlers(queue: Queue, outputs: OutputWatch, preflights: Preflights) ->
         "outputs/watch": watch,
         "storyboard/check": check,
         "storyboard/complete": complete,
+        "package/deploy": deploy,
     }
