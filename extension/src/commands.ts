@@ -59,6 +59,7 @@ export function commands(rooms: Rooms): Readonly<Record<string, Handler>> {
     "ttVideo.downloadModel": (target) => rooms.models.download(target),
     "ttVideo.removeModel": (target) => rooms.models.remove(target),
     "ttVideo.setHuggingFaceToken": () => rooms.models.setToken(),
+    "ttVideo.deployAnimateDiff": () => rooms.animateDiff.deploy(),
     "ttVideo.runAnimateDiffPhase1": () => rooms.animateDiff.phase1(),
     "ttVideo.runAnimateDiffPhase2": () => rooms.animateDiff.phase2(),
     "ttVideo.viewAnimateDiffOutput": () => rooms.animateDiff.viewOutput(),

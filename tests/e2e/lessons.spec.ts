@@ -12,6 +12,7 @@ const LESSONS = [
   "Know your hardware",
   "Video from a storyboard",
   "AnimateDiff and temporal attention",
+  "The package animatediff_ttnn",
 ];
 
 test("every lesson opens, whole, in dark and in light", async ({ workbench }) => {

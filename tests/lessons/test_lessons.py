@@ -80,6 +80,8 @@ def requests_of(link: CommandLink, outputs: str) -> list[tuple[str, Message]]:
         case "ttVideo.runAnimateDiffPhase1" | "ttVideo.runAnimateDiffPhase2":
             phase = PHASES[link.command]
             return [("jobs/submit", {**phase, "parameters": {**phase["parameters"], **SMALL}, **files})]
+        case "ttVideo.deployAnimateDiff":
+            return [("package/deploy", {"folder": f"{outputs}/tt-animatediff"})]
         case "ttVideo.viewAnimateDiffOutput":
             return [("jobs/list", {}), ("outputs/watch", {"folders": [outputs]})]
         case "ttVideo.resumeQueue":
@@ -144,7 +146,8 @@ def test_blocks(page: Page, home: Path, environment: dict[str, str]) -> None:
         if block.text in EXCUSED:
             continue
         if block.language == "bash":
-            said = run(block, ["bash", "-e", "-c", block.text], folder, environment)
+            code = block.text.replace("{{projectPath}}", str(folder / "tt-animatediff"))
+            said = run(block, ["bash", "-e", "-c", code], folder, environment)
         elif block.language == "python":
             said = run(block, ["python", "-c", block.text], folder, environment)
         elif block.text.startswith("---\n"):

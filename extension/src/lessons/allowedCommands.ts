@@ -29,6 +29,7 @@ const ALLOWED: ReadonlyMap<string, AllowedCommand> = new Map([
   ["ttVideo.animateStill", { startsJobs: true, accepts: (args) => isOnExample(args, ["motion"]) }],
   ["ttVideo.stitchFrames", { startsJobs: true, accepts: (args) => isOnExample(args, ["transition", "fps"]) }],
   ["ttVideo.downloadModel", { startsJobs: true, accepts: (args) => args.length <= 1 && args.every(isModelId) }],
+  ["ttVideo.deployAnimateDiff", plain],
   ["ttVideo.runAnimateDiffPhase1", { startsJobs: true, accepts: plain.accepts }],
   ["ttVideo.runAnimateDiffPhase2", { startsJobs: true, accepts: plain.accepts }],
   ["ttVideo.viewAnimateDiffOutput", plain],

@@ -10,6 +10,7 @@ import { report } from "../report";
 import { deployFolder } from "../settings";
 import type { Job } from "../worker/contract";
 import type { Worker } from "../worker/worker";
+import { deploy } from "./deploy";
 import { newestOutput, PHASE_1, PHASE_2, type Phase } from "./phases";
 
 export class AnimateDiffCommands {
@@ -19,6 +20,10 @@ export class AnimateDiffCommands {
     private readonly outputs: OutputList,
     private readonly preview: OutputPreview,
   ) {}
+
+  deploy(): Promise<void> {
+    return deploy(this.worker);
+  }
 
   phase1(): Promise<readonly Job[]> {
     return this.make(PHASE_1);

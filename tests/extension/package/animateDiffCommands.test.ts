@@ -1,4 +1,4 @@
-// The two phases and View Output, with a worker and messages that are only recorded.
+// Deploy, the two phases and View Output, with a worker and messages that are only recorded.
 import { mkdtemp, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +43,35 @@ beforeEach(async () => {
   settings["generate.device"] = "auto";
   call.mockResolvedValue(golden("queued"));
   look.mockResolvedValue([]);
+});
+
+test("Deploy says where it is, and leaves the next commands in a terminal, not run", async () => {
+  call.mockResolvedValue({ folder, copied: ["setup.py"], kept: ["README.md"] });
+  code.window.showInformationMessage.mockResolvedValueOnce("Open in Terminal");
+  await commands().deploy();
+  expect(call).toHaveBeenCalledExactlyOnceWith("package/deploy", { folder });
+  const text = `The package animatediff_ttnn is in ${folder}. Changed by you and kept: README.md.`;
+  expect(code.window.showInformationMessage).toHaveBeenCalledWith(text, "Open in Terminal", "Open Folder");
+  await vi.waitFor(() => {
+    expect(code.terminal.sendText).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("PYTHONPATH"), false);
+  });
+  expect(code.window.createTerminal).toHaveBeenCalledWith({ name: "animatediff_ttnn", cwd: folder });
+});
+
+test("Open Folder takes a window of its own", async () => {
+  call.mockResolvedValue({ folder, copied: [], kept: [] });
+  code.window.showInformationMessage.mockResolvedValueOnce("Open Folder");
+  await commands().deploy();
+  await vi.waitFor(() => {
+    expect(code.commands.executeCommand).toHaveBeenCalledWith("vscode.openFolder", folder, { forceNewWindow: true });
+  });
+});
+
+test("what was kept is named, but not all of much; nothing new is said, too", async () => {
+  call.mockResolvedValueOnce({ folder, copied: [], kept: ["a", "b", "c", "d", "e"] });
+  await commands().deploy();
+  const text = `The package animatediff_ttnn in ${folder} is up to date. Changed by you and kept: a, b, c and 2 more.`;
+  expect(code.window.showInformationMessage.mock.calls[0]?.[0]).toBe(text);
 });
 
 test("Phase 1 is a job on the device that the settings choose, Phase 2 one on a board with the frames apart", async () => {
