@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from support.random_clips import make_clip_models
 from ttvideo import families
 from ttvideo.contract import GenerateRequest
-from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.families import animatediff
 from ttvideo.families.animatediff_unet import still
 from ttvideo.families.family import Event, NoteEvent, Run, StepEvent
@@ -89,6 +90,20 @@ def test_it_goes_on_where_it_stopped() -> None:
     assert [event.step for event in again if isinstance(event, StepEvent) and event.state] == [3]
 
 
+def test_it_is_cancelled_between_steps_and_the_board_is_used_again() -> None:
+    asked = params(scheduler="lcm")
+
+    def stop(event: Event) -> None:
+        if isinstance(event, StepEvent) and event.state is not None:
+            raise Cancelled
+
+    pipeline = animatediff.FAMILY.load("tt", asked, lambda event: None)
+    with pytest.raises(Cancelled):
+        list(pipeline.run(Run(PROMPT, NEGATIVE, asked), stop))
+    frames = [frame for _, frame in pipeline.run(Run(PROMPT, NEGATIVE, asked), lambda event: None)]
+    assert np.array_equal(np.stack(frames), clip("tt", asked))
+
+
 def test_frames_one_by_one_are_phase_2_of_the_lesson() -> None:
     """Each as diffusers' own Stable Diffusion makes it of the same noise and text."""
     asked, events = params(frames_apart=True, frames=3, perturbation=0.5), list[Event]()
@@ -148,7 +163,9 @@ def reference(asked: animatediff.Params) -> Any:
         ({"guided": 0.5}, "guided part"),
         ({"scheduler": "dpm++"}, "dpm"),
         ({"frames": 40}, "more than 32 frames"),
-        ({"framesApart": True, "travel": "2: a cat"}, "later prompts"),
+        ({"adapter": "animatelcm"}, "AnimateLCM, which brings a LoRA"),
+        ({"framesApart": True, "travel": "2: a cat"}, "no later prompts"),
+        ({"framesApart": True, "adapter": "animatediff-lightning-4"}, "no other motion modules"),
     ],
     ids=str,
 )
@@ -157,7 +174,27 @@ def test_what_the_program_cannot_do_is_refused_beforehand(about: dict[str, Any],
     with pytest.raises(WorkerError, match=what) as refused:
         families.effective(request)
     assert refused.value.kind == ErrorKind.UNSUPPORTED
-    assert "--device cpu" in refused.value.hint
+    assert ("--device cpu" in refused.value.hint) != ("framesApart" in refused.value.hint)
+
+
+def test_loras_are_refused_beforehand(tmp_path: Path) -> None:
+    save_file({"unet.some.lora.down.weight": torch.zeros(1)}, tmp_path / "style.safetensors")
+    asked = {"loras": str(tmp_path / "style.safetensors")}
+    request = GenerateRequest(model="animatediff", prompt=PROMPT, parameters=asked, device="tt")
+    with pytest.raises(WorkerError, match="cannot do LoRAs"):
+        families.effective(request)
+
+
+def test_a_start_video_is_refused() -> None:
+    why = families.refusal(animatediff.FAMILY, "tt", params(start_video="/videos/walk.mp4"))
+    assert why is not None
+    assert "a start video" in why.message
+
+
+def test_nothing_untrue_is_said_of_frames_one_by_one() -> None:
+    assert animatediff.FAMILY.fit(params(frames_apart=True, frames=40, perturbation=0.5))[1] == []
+    (note,) = animatediff.FAMILY.fit(params(perturbation=0.5))[1]
+    assert "perturbation changes nothing" in note
 
 
 def test_frames_one_by_one_are_for_boards_only() -> None:

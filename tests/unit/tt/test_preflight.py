@@ -11,7 +11,7 @@ import pytest
 from ttvideo import families
 from ttvideo.contract import Preflight, PreflightParams
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families.preflight import refusal, subject
+from ttvideo.families.preflight import refusal, steps, subject
 from ttvideo.jobs.preflight import Trial, verdict
 from ttvideo.tt.mock.shortage import Shortage, shortage
 from ttvideo.tt.preflight import Found, Needs, Refused
@@ -120,6 +120,15 @@ def test_animatediff_is_known_without_its_weights() -> None:
     still = subject(*families.fitted("animatediff", {"motion": False}))
     assert not any("motion" in name for name in still.weights)
     assert still.text[0] == 2
+
+
+def test_frames_one_by_one_are_tried_as_one_frame_and_counted_as_all() -> None:
+    family, params = families.fitted("animatediff", {"framesApart": True, "frames": 8, "steps": 5})
+    found = subject(family, params)
+    assert (found.latents, found.text) == ((1, 4, 1, 64, 64), (2, 96, 768))
+    assert not any("motion" in name for name in found.weights)
+    assert steps(params) == 8 * 5
+    assert steps(families.fitted("animatediff", {"frames": 8, "steps": 5})[1]) == 5
 
 
 def test_a_board_that_is_none() -> None:

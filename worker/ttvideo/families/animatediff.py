@@ -206,7 +206,7 @@ class AnimateDiff(ClipModel):
             changes["scheduler"] = "default"
         params, more = _with_video(params.model_copy(update=changes))
         notes += more
-        if params.frames > (most := _seen(params)):
+        if params.frames > (most := _seen(params)) and not params.frames_apart:
             notes.append(
                 f"The motion modules see {most} frames: {params.frames} are made in windows of {WINDOW} that overlap "
                 "(FreeNoise), which takes a fifth longer for each frame."
@@ -216,6 +216,8 @@ class AnimateDiff(ClipModel):
             for lora in loras.parse(params.loras)
             if loras.changes_text(lora.file)
         ]
+        if parameters.differs(params, "perturbation") and not params.frames_apart:
+            notes.append("Where frames are not made one by one, the perturbation changes nothing.")
         folder = _tokenizer(params)
         later = [text for _, text in travel(params)]
         notes += tokens.cut_off(folder, self.tokens, *later) if folder and later else []
@@ -401,18 +403,26 @@ def _tokenizer(params: Params) -> Path | None:
 
 
 def _unable(device: str, params: Params | None) -> WorkerError | None:
-    """What the boards' program cannot do, of what is asked."""
+    """What the boards' program cannot do, of what is asked. The motion modules need not be here."""
     if device != "tt" or params is None:
         return None
+    adapter = _adapter_of(params)
     refused = {
         "a start video": params.start_video is not None,
-        "LoRAs": bool(MODEL.loras(params)),
+        "LoRAs": bool(loras.parse(params.loras)),
+        f"{adapter.published.title}, which brings a LoRA,": adapter.lora is not None,
         "the step cache": params.cache != "none",
         "a guided part": params.guided < 1,
         f"more than {_seen(params)} frames": params.frames > _seen(params) and not params.frames_apart,
         "the scheduler dpm++": params.scheduler == "dpm++",
-        "later prompts for frames that are made one by one": params.frames_apart and bool(travel(params)),
     }
+    other = parameters.differs(params, "adapter") or params.motion_file is not None
+    if params.frames_apart and (other or travel(params)):
+        return WorkerError(
+            ErrorKind.UNSUPPORTED,
+            "Frames that are made one by one have no later prompts and no other motion modules.",
+            "Leave those out, or leave out framesApart.",
+        )
     why = next((what for what, asked in refused.items() if asked), None)
     if why is None:
         return None

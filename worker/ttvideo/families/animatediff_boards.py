@@ -92,7 +92,7 @@ class AnimateDiffBoards(ClipPipeline):
         def after_step(step: int, latents: torch.Tensor, clean: torch.Tensor) -> None:
             whole, number = torch.cat([*made, latents], 2), done + step
             # Outputs of earlier steps that the next one looks at are on the boards.
-            resumable = step == len(steps) - skipped if params.frames_apart else not any(each.keep for each in steps)
+            resumable = step == len(steps) if params.frames_apart else not any(each.keep for each in steps)
             on_event(
                 StepEvent(
                     number,
@@ -103,7 +103,6 @@ class AnimateDiffBoards(ClipPipeline):
             )
 
         for piece in self._pieces(params, scheduler, steps, generator, kept):
-            skipped = len(steps) - len(piece.steps)
             if not piece.steps:
                 made.append(piece.latents)
                 continue

@@ -43,6 +43,13 @@ def subject(family: Family, params: Any) -> Subject:
     raise refusal(family) or AssertionError(family.id)
 
 
+def steps(params: Any) -> int:
+    """How often the program's step runs for a clip."""
+    apart = isinstance(params, animatediff.Params) and params.frames_apart
+    made: int = params.steps * (params.frames if apart else 1)
+    return made
+
+
 def _on(family: Family) -> str:
     return " or ".join(sorted(family.devices - {"tt"}))
 
@@ -70,21 +77,25 @@ def _stored(*parts: str) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _animatediff(params: animatediff.Params) -> Subject:
-    """As all checkpoints of Stable Diffusion 1 are, with the motion modules of v1.5.2."""
+    """As all checkpoints of Stable Diffusion 1 are, with the motion modules of v1.5.2; of frames one by one, one."""
     from accelerate import init_empty_weights  # type: ignore[import-untyped]
     from diffusers import UNetMotionModel
 
+    from ttvideo.families.animatediff_boards import PADDED
+
     with init_empty_weights():
         unet = UNetMotionModel(cross_attention_dim=SD1_TEXT[1])
-    guided = params.guidance > 1
+    guided, apart = params.guidance > 1, params.frames_apart
+    tokens, width = SD1_TEXT
+    frames = 1 if apart else params.frames
     return Subject(
         configs=({name: value for name, value in unet.config.items() if not name.startswith("_")},),
         weights={
             name: tuple(weight.shape)
             for name, weight in unet.state_dict().items()
-            if params.motion or "motion_modules" not in name
+            if (params.motion and not apart) or "motion_modules" not in name
         },
-        latents=(1, SD1_CHANNELS, params.frames, params.height // SD1_PIXELS, params.width // SD1_PIXELS),
-        text=(2 if guided else 1, *SD1_TEXT),
+        latents=(1, SD1_CHANNELS, frames, params.height // SD1_PIXELS, params.width // SD1_PIXELS),
+        text=(2 if guided else 1, PADDED if apart else tokens, width),
         guidance=params.guidance if guided else None,
     )

@@ -53,7 +53,7 @@ class Trial:
 
     def run(self) -> Preflight:
         """The end of it. Raises Cancelled after `stop`."""
-        from ttvideo.families.preflight import subject
+        from ttvideo.families.preflight import steps, subject
 
         try:
             found = preflight(subject(self._family, self._params), self._system, self._phase, self._tick)
@@ -65,7 +65,7 @@ class Trial:
             log.exception("unexpected error in a preflight")
             what = f"The preflight was broken off: {type(error).__name__}: {error}"
             return self._tell(state="failed", message=what, hint="The log has the details.")
-        return self._tell(**verdict(self._state, found, self._params.model_dump()["steps"]))
+        return self._tell(**verdict(self._state, found, steps(self._params)))
 
     def stop(self) -> None:
         """Nothing more is told, and the process is ended."""
