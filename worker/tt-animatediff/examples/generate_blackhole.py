@@ -26,7 +26,7 @@ def main() -> None:
 
     asked = ["--frames", str(options.frames), "--steps", str(options.steps), "--seed", str(options.seed)]
     if not options.together:
-        asked += ["--set", "frames_apart=true", "--set", f"perturbation={options.perturbation}"]
+        asked += ["--set", "framesApart=true", "--set", f"perturbation={options.perturbation}"]
     # Whole jobs are kept beside the file: what is broken off can go on.
     files = ["--format", options.output.suffix[1:], "--output", str(options.output.parent.resolve() / "jobs")]
     argv = [*ttvideo(), "generate", "--model", "animatediff", "--device", "tt", *asked, *files, "--", options.prompt]

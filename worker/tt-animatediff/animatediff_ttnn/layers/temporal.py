@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import ttnn
 
 from animatediff_ttnn.layers.attention import SelfAttention
@@ -9,6 +11,7 @@ from animatediff_ttnn.layers.feed_forward import GEGLU
 from animatediff_ttnn.layers.linear import Linear
 from animatediff_ttnn.layers.norm import GroupNorm, LayerNorm
 from animatediff_ttnn.layers.parameters import Parameters
+from animatediff_ttnn.layers.parts import gathered, part
 from animatediff_ttnn.layers.tokens import Tokens, packed
 
 # diffusers' AnimateDiffTransformer3D fixes it.
@@ -18,13 +21,19 @@ NORM_EPS = 1e-6
 class TemporalTransformer:
     """diffusers' AnimateDiffTransformer3D by its state dict, for clips of one size.
 
+    Where chips have frames of the same video, each is given all of them, for the norm is over all frames; then it
+    computes its part of the pixels.
+
     Raises ValueError when the clip has more frames than the module has positions.
     """
 
     def __init__(self, parameters: Parameters, tokens: Tokens, heads: int, groups: int) -> None:
-        self.tokens = tokens
-        rows = tokens.frames * tokens.pixels
-        self.norm = GroupNorm(parameters.below("norm"), tokens.videos, rows, groups, NORM_EPS)
+        self.tokens, self.shared = tokens, tokens.shared
+        chips = math.prod(tokens.parts[axis] for axis in self.shared)
+        self.videos = tokens.pictures * chips // tokens.frames
+        # Where there are fewer pixels than chips, each chip computes them all.
+        self.divided = self.shared if self.videos * tokens.pixels % chips == 0 else ()
+        self.norm = GroupNorm(parameters.below("norm"), self.videos, tokens.frames * tokens.pixels, groups, NORM_EPS)
         self.proj_in, self.proj_out = Linear(parameters.below("proj_in")), Linear(parameters.below("proj_out"))
         blocks = parameters.count("transformer_blocks")
         self.blocks = [TemporalBlock(parameters.below("transformer_blocks", i), tokens, heads) for i in range(blocks)]
@@ -32,17 +41,19 @@ class TemporalTransformer:
     def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
         """Tokens [1, 1, rows, channels] to the same shape."""
         frames, pixels = self.tokens.frames, self.tokens.pixels
-        h = self.proj_in(self._swapped(self.norm(x), frames, pixels))
+        whole = self._swapped(self.norm(gathered(x, self.shared)), frames, pixels)
+        h = self.proj_in(part(whole, self.divided))
         for block in self.blocks:
             h = block(h)
-        return ttnn.add(self._swapped(self.proj_out(h), pixels, frames), x)
+        whole = self._swapped(gathered(self.proj_out(h), self.divided), pixels, frames)
+        return ttnn.add(part(whole, self.shared), x)
 
     def _swapped(self, x: ttnn.Tensor, first: int, second: int) -> ttnn.Tensor:
         """Rows ordered (video, first, second) to (video, second, first)."""
         if 1 in (first, second):
             return x
         # Row-major, rows move whole; in tiles 16 frames would be padded to 32.
-        y = ttnn.reshape(ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT), (self.tokens.videos, first, second, x.shape[3]))
+        y = ttnn.reshape(ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT), (self.videos, first, second, x.shape[3]))
         y = ttnn.reshape(ttnn.permute(y, (0, 2, 1, 3)), tuple(x.shape))
         return ttnn.to_layout(y, ttnn.TILE_LAYOUT)
 

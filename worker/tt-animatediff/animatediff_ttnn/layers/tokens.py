@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TILE = 32
 """Rows and columns of a tile, in which the matrix engines compute."""
@@ -15,12 +15,24 @@ def whole_tiles(size: int) -> int:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Rows in the order (video, frame, pixel) of [1, 1, rows, channels]; height and width are the latents' own."""
+    """Rows in the order (video, frame, pixel) of [1, 1, rows, channels]; height and width are the latents' own.
+
+    Raises ValueError for pictures that cannot be divided into so many parts.
+    """
 
     videos: int
     frames: int
     height: int
     width: int
+    parts: tuple[int, int] = (1, 1)
+    """How the pictures are divided among a mesh's rows, and each part among its columns; 1: all of them have the same.
+    A part is pictures that follow each other, so it may be halves of guidance, videos or frames."""
+
+    def __post_init__(self) -> None:
+        if self.videos * self.frames % math.prod(self.parts):
+            raise ValueError(
+                f"{self.videos * self.frames} pictures cannot be divided among {math.prod(self.parts)} chips."
+            )
 
     @property
     def pixels(self) -> int:
@@ -28,17 +40,33 @@ class Tokens:
 
     @property
     def pictures(self) -> int:
-        return self.videos * self.frames
+        """Of one chip."""
+        return self.videos * self.frames // math.prod(self.parts)
 
     @property
     def rows(self) -> int:
+        """Of one chip."""
         return self.pictures * self.pixels
 
+    @property
+    def divided(self) -> tuple[int, ...]:
+        """Axes of the mesh along which chips have other pictures."""
+        return tuple(axis for axis, parts in enumerate(self.parts) if parts > 1)
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """Of them those along which chips have frames of the same video: none where each has whole videos."""
+        if self.pictures % self.frames == 0:
+            return ()
+        if self.pictures * self.parts[1] % self.frames == 0:
+            return (1,)
+        return self.divided
+
     def halved(self) -> Tokens:
-        return Tokens(self.videos, self.frames, self.height // 2, self.width // 2)
+        return replace(self, height=self.height // 2, width=self.width // 2)
 
     def doubled(self) -> Tokens:
-        return Tokens(self.videos, self.frames, self.height * 2, self.width * 2)
+        return replace(self, height=self.height * 2, width=self.width * 2)
 
 
 def packed(span: int) -> int:
