@@ -13,6 +13,7 @@ from animatediff_ttnn.layers.attention import Text
 from animatediff_ttnn.layers.linear import Linear
 from animatediff_ttnn.layers.norm import GroupNorm
 from animatediff_ttnn.layers.parameters import Parameters
+from animatediff_ttnn.layers.parts import gathered, part
 from animatediff_ttnn.layers.tokens import Tokens, whole_tiles
 from ttvideo.tt.nn.blocks import DownBlock, MidBlock, Plan, Step, UpBlock
 from ttvideo.tt.nn.config import UNetConfig
@@ -24,7 +25,7 @@ from ttvideo.tt.nn.spatial import SpatialTransformer
 class UNet:
     """diffusers' UNetMotionModel by its state dict, for clips of one size; all frames of all videos in one call.
 
-    text_length: tokens of a text.
+    tokens: how the pictures are divided among the chips, too; each chip has all weights. text_length: tokens of a text.
     Raises ValueError for sizes that cannot be halved as often as the model does, for more frames than it knows, and for
     weights that belong to parts which are not built here.
     """
@@ -81,26 +82,28 @@ class UNet:
 
         text: [videos, tokens, width] for all frames alike, or [videos * frames, tokens, width].
         """
-        each = text.repeat_interleave(self.tokens.pictures // len(text), 0)
+        tokens = self.tokens
+        each = text.repeat_interleave(tokens.videos * tokens.frames // len(text), 0)
         padding = whole_tiles(self.text_length) - self.text_length
-        tokens = self.parameters.constant(torch.nn.functional.pad(each, (0, 0, 0, padding))[:, None])
-        return [spatial.read(tokens) for spatial in self._spatials()]
+        texts = self.parameters.constant(torch.nn.functional.pad(each, (0, 0, 0, padding))[:, None])
+        own = part(texts, tokens.divided, dim=0)
+        return [spatial.read(own) for spatial in self._spatials()]
 
     def __call__(self, x: ttnn.Tensor, times: ttnn.Tensor, texts: list[list[Text]]) -> ttnn.Tensor:
         """What the model predicts of latents.
 
         x: bfloat16 [1, 1, rows, latent channels], row-major. times: [1, 1, 1, all Resnets' channels], one row of
-        `times()`. Gives bfloat16 [1, 1, rows, latent channels] in tiles.
+        `times()`. Gives bfloat16 [1, 1, rows, latent channels] in tiles. The rows of all pictures, on each chip.
         """
         step = Step(self._shifts(times), iter(texts))
-        h = self.conv_in(x)
+        h = self.conv_in(part(x, self.tokens.divided))
         states = [h]
         for down in self.down:
             states += down(states[-1], step)
         h = self.mid(states[-1], step)
         for up in self.up:
             h = up(h, states, step)
-        return self.conv_out(ttnn.silu(self.norm_out(h)))
+        return gathered(self.conv_out(ttnn.silu(self.norm_out(h))), self.tokens.divided)
 
     def _shifts(self, times: ttnn.Tensor) -> Iterator[ttnn.Tensor]:
         start = 0
