@@ -220,7 +220,7 @@ export interface Completions {
 /** Where the AnimateDiff project goes; what the user changed there is kept. */
 export interface DeployParams {
   /** A whole path; None: ~/tt-scratchpad/tt-animatediff */
-  readonly folder?: string | null;
+  readonly folder: string | null;
 }
 
 /** Names of files are relative to the folder. Those that were there as they are now are in neither list. */
