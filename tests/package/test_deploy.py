@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.rpc_client import RpcClient
 from ttvideo import cli, projects
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.projects import RECORD, animatediff_project, deploy
@@ -95,6 +96,15 @@ def test_the_command_says_what_it_did_and_what_comes_next(
     assert said[:2] == [f"0 files copied to {folder}", f"Kept as you changed it: {EXAMPLE}"]
     assert said[3].startswith("  python3 -m venv ")
     assert said[4].endswith("[video]'")
+
+
+def test_the_editor_asks_for_the_same(folder: Path, tmp_path: Path) -> None:
+    with RpcClient(tmp_path / "log") as client:
+        client.request("worker/hello", {"clientVersion": "test"})
+        made = client.request("package/deploy", {"folder": str(folder)})
+    assert made["folder"] == str(folder)
+    assert EXAMPLE in made["copied"]
+    assert made["kept"] == []
 
 
 def test_a_folder_given_to_the_command_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
