@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 GIB = 2**30
+FLOPS_PER_CYCLE = 4096
+"""A Tensix core's, at LoFi: 8x16 times 16x16 (tt-metal, tech_reports/matrix_engine/matrix_engine.md)."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ import ttnn
 
 from ttvideo.tt import boards
 
-# tt-metal, tech_reports/matrix_engine/matrix_engine.md, for Wormhole and Blackhole: 8x16 times 16x16 in a cycle, and as
-# often again for each further phase of the fidelity. Clocks, cores and bandwidth are boards.py's, with their sources.
-FLOPS_PER_CYCLE = 4096
+# tt-metal, tech_reports/matrix_engine/matrix_engine.md: as many cycles again for each further phase of the fidelity.
+# Rate, clocks, cores and bandwidth are boards.py's, with their sources.
 PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
 FIDELITY = re.compile(r"math_fidelity=(\w+)")
 SHAPE = re.compile(r"\d+")
@@ -130,7 +129,7 @@ def costs(graph: Sequence[Node], kind: boards.BoardType) -> dict[str, Cost]:
 def _seconds(start: Node, inputs: Sequence[Node], results: Sequence[Node], kind: boards.BoardType) -> float:
     name = start["params"]["name"]
     fidelity = FIDELITY.search(str(start["arguments"][0])) if start["arguments"] else None
-    rate = FLOPS_PER_CYCLE / PHASES.get(fidelity[1] if fidelity else "", 1) * kind.cores * kind.arch.clock
+    rate = boards.FLOPS_PER_CYCLE / PHASES.get(fidelity[1] if fidelity else "", 1) * kind.cores * kind.arch.clock
     # What is written in place is counted once, and memory of a core for nothing.
     moved = {tensor["params"]["device_tensors"]: tensor for tensor in (*(() if name in PARTIAL else inputs), *results)}
     bytes_moved: int = sum(
