@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from animatediff_ttnn import (
     AnimateDiffError,
     AnimateDiffPipeline,
+    checkpoint,
     inject_motion_modules,
     load_animatediff_weights,
     temporal_attention_torch,
@@ -113,9 +114,45 @@ def test_all_modules_in_a_unet_compute_what_the_unet_with_motion_computes() -> N
     torch.testing.assert_close(made, expected, atol=2 * EXACT, rtol=EXACT)
 
 
-def test_modules_of_another_unet_are_refused() -> None:
+def test_modules_of_another_unet_are_refused_and_leave_it_as_it_was() -> None:
     with pytest.raises(AnimateDiffError, match=r"The UNet has no down_blocks\.0"):
         inject_motion_modules(torch.nn.Linear(1, 1), MOTION, num_frames=8, num_heads=2)
+    unet = UNet2DConditionModel.from_pretrained(BUNDLED / "unet")
+    unet.mid_block = torch.nn.Identity()
+    with pytest.raises(AnimateDiffError, match="The UNet has no mid_block"):
+        inject_motion_modules(unet, MOTION, num_frames=8, num_heads=2)
+    assert not any(layer._forward_hooks for layer in unet.modules())
+
+
+def test_a_checkpoint_is_read_once_for_all_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published one has 1.8 GB and 21 modules."""
+    read: list[Path] = []
+    real = checkpoint._tensors
+
+    def counted(file: Path) -> dict[str, torch.Tensor]:
+        read.append(file)
+        return real(file)
+
+    monkeypatch.setattr(checkpoint, "_tensors", counted)
+    unet = UNet2DConditionModel.from_pretrained(BUNDLED / "unet")
+    assert len(inject_motion_modules(unet, MOTION, num_frames=8, num_heads=2)) == 7
+    assert len(read) == 1
+
+
+def test_a_folder_may_have_the_half_precision_file_only(tmp_path: Path) -> None:
+    state = {f"{PLACES[0]}.{name}": tensor.clone() for name, tensor in bundled().weights.state.items()}
+    save_file(state, tmp_path / "diffusion_pytorch_model.fp16.safetensors")
+    assert load_animatediff_weights(str(tmp_path), 64, 2).place == PLACES[0]
+
+
+@pytest.mark.parametrize("name", sorted(load_animatediff_weights(MOTION, 64, 2).state))
+def test_a_weight_that_is_missing_is_named(name: str, tmp_path: Path) -> None:
+    state = {f"{PLACES[0]}.{key}": tensor.clone() for key, tensor in bundled().weights.state.items() if key != name}
+    save_file(state, tmp_path / "mm.safetensors")
+    # Without the norm's weight, by which modules are known, there is no module.
+    said = "holds no motion modules" if name == "norm.weight" else f"lacks {name}."
+    with pytest.raises(AnimateDiffError, match=said):
+        load_animatediff_weights(str(tmp_path / "mm.safetensors"), 64, 2)
 
 
 def test_frames_come_to_be_more_alike_than_each_alone_would() -> None:
@@ -229,7 +266,7 @@ def test_latents_are_the_same_for_the_same_generator() -> None:
 FRAMES_TO_SHOW = [Image.new("RGB", (33, 32), (20 * number, 90, 40)) for number in range(7)]
 
 
-@pytest.mark.parametrize(("ending", "codec"), [("mp4", "h264"), ("webm", "vp9")])
+@pytest.mark.parametrize(("ending", "codec"), [("mp4", "h264"), ("webm", "vp9"), ("MP4", "h264")])
 def test_a_video_has_its_frames(ending: str, codec: str, tmp_path: Path) -> None:
     import subprocess
 
@@ -242,7 +279,7 @@ def test_a_video_has_its_frames(ending: str, codec: str, tmp_path: Path) -> None
     assert "yuv420p" in said
     assert "34x32" in said
     assert "frame=    7" in said
-    if ending == "mp4":
+    if codec == "h264":
         content = file.read_bytes()
         assert content.index(b"moov") < content.index(b"mdat")
 

@@ -17,7 +17,8 @@ from animatediff_ttnn.errors import AnimateDiffError
 
 NORM_GROUPS = 32
 """Of AnimateDiff's own modules; a diffusers folder's config.json may say another number."""
-ADAPTER_WEIGHTS = "diffusion_pytorch_model.safetensors"
+ADAPTER_WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
+"""What diffusers calls them in a folder; of those that are there, the first."""
 MODULE = re.compile(r"((?:down_blocks|up_blocks)\.\d+|mid_block)\.motion_modules\.\d+(?=\.)")
 # From the names of guoyww/AnimateDiff's files to diffusers', as diffusers' own loader has them.
 RENAMES = (
@@ -43,7 +44,8 @@ class Checkpoint:
     def __init__(self, path: str | Path) -> None:
         """Raises AnimateDiffError for what cannot be read, or holds no motion modules."""
         self.path = Path(path).expanduser()
-        file = self.path / ADAPTER_WEIGHTS if self.path.is_dir() else self.path
+        files = [self.path / name for name in ADAPTER_WEIGHTS] if self.path.is_dir() else [self.path]
+        file = next((each for each in files if each.is_file()), files[0])
         if not file.is_file():
             raise AnimateDiffError(
                 f"There is no motion module at {file}.",

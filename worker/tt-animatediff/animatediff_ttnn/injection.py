@@ -8,11 +8,7 @@ import torch
 
 from animatediff_ttnn.checkpoint import Checkpoint
 from animatediff_ttnn.errors import AnimateDiffError
-from animatediff_ttnn.temporal_module import (
-    TemporalAttentionWeights,
-    load_animatediff_weights,
-    temporal_attention_torch,
-)
+from animatediff_ttnn.temporal_module import TemporalAttentionWeights, module_weights, temporal_attention_torch
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -27,27 +23,28 @@ def inject_motion_modules(
         UNetMotionModel does
     Returns the hooks; `remove` each to have the UNet as before. Raises AnimateDiffError for modules of another UNet.
     """
-    hooks = []
-    for place, width in Checkpoint(checkpoint_path).widths().items():
-        weights = load_animatediff_weights(checkpoint_path, width, num_heads, max_frames, module=place)
-        try:
-            layer = _layer(unet, place)
-        except (AttributeError, IndexError):
-            raise AnimateDiffError(
-                f"The UNet has no {place}.",
-                "Take the motion modules that were made for it; none fit Stable Diffusion 3.",
-            ) from None
-        hooks.append(layer.register_forward_hook(_hook(weights, num_frames)))
-    return hooks
+    checkpoint = Checkpoint(checkpoint_path)
+    # All places are found before the first is hooked: a UNet that is refused stays as it was.
+    found = [
+        (_layer(unet, place), module_weights(checkpoint, width, num_heads, max_frames, place))
+        for place, width in checkpoint.widths().items()
+    ]
+    return [layer.register_forward_hook(_hook(weights, num_frames)) for layer, weights in found]
 
 
 def _layer(unet: Any, place: str) -> torch.nn.Module:
     """The spatial layer that a module comes after: attention, or convolutions in blocks without attention."""
     block = unet
     *parents, _, number = place.split(".")
-    for name in parents:
-        block = block[int(name)] if name.isdigit() else getattr(block, name)
-    layer: torch.nn.Module = (getattr(block, "attentions", None) or block.resnets)[int(number)]
+    try:
+        for name in parents:
+            block = block[int(name)] if name.isdigit() else getattr(block, name)
+        layer: torch.nn.Module = (getattr(block, "attentions", None) or block.resnets)[int(number)]
+    except (AttributeError, IndexError):
+        raise AnimateDiffError(
+            f"The UNet has no {place}.",
+            "Take the motion modules that were made for it; none fit Stable Diffusion 3.",
+        ) from None
     return layer
 
 

@@ -21,10 +21,12 @@ BLOCK = "transformer_blocks.0."
 NEEDED = (
     *(f"{name}.{part}" for name in ("norm", "proj_in", "proj_out") for part in ("weight", "bias")),
     f"{BLOCK}pos_embed.pe",
-    *(f"{BLOCK}{attention}.{name}" for attention in ("attn1", "attn2") for name in ("to_q.weight", "to_out.0.bias")),
-    f"{BLOCK}norm3.weight",
-    f"{BLOCK}ff.net.0.proj.weight",
-    f"{BLOCK}ff.net.2.weight",
+    *(f"{BLOCK}{attention}.{name}.weight" for attention in ("attn1", "attn2") for name in ("to_q", "to_k", "to_v")),
+    *(
+        f"{BLOCK}{name}.{part}"
+        for name in ("norm1", "norm2", "norm3", "attn1.to_out.0", "attn2.to_out.0", "ff.net.0.proj", "ff.net.2")
+        for part in ("weight", "bias")
+    ),
 )
 
 
@@ -79,7 +81,13 @@ def load_animatediff_weights(
 
     Raises AnimateDiffError for what cannot be read, and for numbers that are not the checkpoint's.
     """
-    checkpoint = Checkpoint(checkpoint_path)
+    return module_weights(Checkpoint(checkpoint_path), dim, num_heads, max_frames, module)
+
+
+def module_weights(
+    checkpoint: Checkpoint, dim: int, num_heads: int, max_frames: int, module: str | None
+) -> TemporalAttentionWeights:
+    """As load_animatediff_weights, of a checkpoint that has been read."""
     widths = checkpoint.widths()
     fitting = [place for place, width in widths.items() if width == dim and module in (None, place)]
     if not fitting:

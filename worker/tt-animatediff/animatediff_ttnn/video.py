@@ -23,7 +23,8 @@ ENCODERS = {
 def export(frames: Sequence[Image.Image], output_path: str | Path, fps: int = 8, loop: int = 0) -> None:
     """As AnimateDiffPipeline.export_video."""
     path = Path(output_path).expanduser()
-    if path.suffix not in (".gif", *ENCODERS):
+    ending = path.suffix.lower()
+    if ending not in (".gif", *ENCODERS):
         raise AnimateDiffError(f"'{path.suffix}' is no format of a video here.", "Name an .mp4, .gif or .webm file.")
     if not frames or len({frame.size for frame in frames}) > 1:
         raise AnimateDiffError("A video needs frames, all of one size.", "Look at the list of frames.")
@@ -34,9 +35,9 @@ def export(frames: Sequence[Image.Image], output_path: str | Path, fps: int = 8,
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = [frame.convert("RGB") for frame in frames]
     # Beside the file and put in its place at the end, so that none is ever there by half.
-    beside = path.with_name(f".{path.stem}.part{path.suffix}")
+    beside = path.with_name(f".{path.stem}.part{ending}")
     try:
-        if path.suffix == ".gif":
+        if ending == ".gif":
             _gif(pictures, beside, fps, loop)
         else:
             _encoded(pictures, beside, fps)
