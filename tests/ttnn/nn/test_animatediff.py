@@ -201,3 +201,28 @@ def test_frames_one_by_one_are_for_boards_only() -> None:
     request = GenerateRequest(model="animatediff", prompt=PROMPT, parameters={"framesApart": True}, device="cpu")
     with pytest.raises(WorkerError, match="not for the device cpu"):
         families.effective(request)
+
+
+@pytest.mark.parametrize(
+    ("about", "sentence"),
+    [
+        ({}, "Guidance over 2 chips: each chip has 1 video of 4 frames."),
+        ({"guidance": 1.0}, "Frames over 2 chips: each chip has 2 frames of a video."),
+    ],
+    ids=["guidance", "frames"],
+)
+def test_two_chips_share_a_clip(about: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = params(steps=2, **about)
+    DEVICE.close()
+    monkeypatch.setenv("TTVIDEO_BOARD", "n300")
+    events: list[Event] = []
+    try:
+        made = clip("tt", asked, events)
+        # The second job uses what is there.
+        assert np.array_equal(clip("tt", asked), made)
+        assert DEVICE.opening is not None
+        assert DEVICE.opening.mesh == (1, 2)
+    finally:
+        DEVICE.close()
+    assert psnr(made, clip("cpu", asked)) > ALIKE
+    assert sentence in [event.text for event in events if isinstance(event, NoteEvent)]

@@ -11,8 +11,9 @@ import pytest
 from ttvideo import families
 from ttvideo.contract import Preflight, PreflightParams
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
-from ttvideo.families.preflight import refusal, steps, subject
+from ttvideo.families.preflight import divided, refusal, steps, subject
 from ttvideo.jobs.preflight import Trial, verdict
+from ttvideo.tt import boards
 from ttvideo.tt.mock.shortage import Shortage, shortage
 from ttvideo.tt.preflight import Found, Needs, Refused
 
@@ -129,6 +130,24 @@ def test_frames_one_by_one_are_tried_as_one_frame_and_counted_as_all() -> None:
     assert not any("motion" in name for name in found.weights)
     assert steps(params) == 8 * 5
     assert steps(families.fitted("animatediff", {"frames": 8, "steps": 5})[1]) == 5
+
+
+@pytest.mark.parametrize(
+    ("board", "said"),
+    [
+        ("n150", None),
+        ("n300", "a 1x2 mesh it is divided. Guidance over 2 chips: each chip has 1 video of 16 frames."),
+        ("t3k", "a 2x4 mesh it is divided. Guidance over 2 chips, frames over 4 chips: each chip has 4 frames"),
+    ],
+)
+def test_how_chips_share_a_clip_is_told(board: str, said: str | None) -> None:
+    family, params = families.fitted("animatediff", {"steps": 5})
+    system = boards.system_named(board)
+    assert system is not None
+    told = divided(params, subject(family, params), system)
+    assert told is None if said is None else said in str(told)
+    tiny = families.fitted("tiny", {})
+    assert divided(tiny[1], subject(*tiny), system) is None
 
 
 def test_a_board_that_is_none() -> None:

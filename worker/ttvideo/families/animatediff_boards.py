@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,12 @@ from ttvideo.families.clips.parts import Parts
 from ttvideo.families.clips.pipeline import ClipPipeline
 from ttvideo.families.clips.plan import Plan
 from ttvideo.families.clips.stepping import Kept
-from ttvideo.families.family import OnEvent, PhaseEvent, Run, StepEvent
-from ttvideo.families.weights import checkpoints
+from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Run, StepEvent
+from ttvideo.families.weights import checkpoints, headers
 from ttvideo.families.weights.loading import quiet
+from ttvideo.tt import detect, environment
+from ttvideo.tt.engine.opening import Opening
+from ttvideo.tt.nn.division import Clip, Division, divide
 from ttvideo.tt.nn.program import Asked
 from ttvideo.tt.nn.schedules import Step, steps_of
 
@@ -80,6 +85,9 @@ class AnimateDiffBoards(ClipPipeline):
         done = kept.step if kept else 0
         total = len(steps) * (params.frames if params.frames_apart else 1)
         made = [kept.given[0]] if kept and params.frames_apart else []
+        division = self._division(params)
+        if math.prod(division.parts) > 1:
+            on_event(NoteEvent(division.sentence))
         text = self._text([each["prompt_embeds"].cpu().float() for each in texts], params)
         began = False
 
@@ -106,11 +114,11 @@ class AnimateDiffBoards(ClipPipeline):
             if not piece.steps:
                 made.append(piece.latents)
                 continue
-            asked = self._asked(params, piece.steps)
+            asked = self._asked(params, piece.steps, division)
             tensors = {"latents": piece.latents, "text": text}
             if piece.noises:
                 tensors["noise"] = torch.stack(piece.noises)
-            made.append(boards.denoise(tensors, asked, on_event, begin, after_step))
+            made.append(boards.denoise(tensors, asked, on_event, begin, after_step, Opening(division.mesh)))
             done += len(piece.steps)
         return torch.cat(made, 2).to(self.parts.dtype)
 
@@ -154,7 +162,26 @@ class AnimateDiffBoards(ClipPipeline):
             if frame >= done // len(steps):
                 yield Piece(latents, tuple(each for each in noises if each is not None), steps)
 
-    def _asked(self, params: Params, steps: Sequence[Step]) -> Asked:
+    def _division(self, params: Params) -> Division:
+        """Of a clip, or of each frame that is made by itself, among the chips of this machine.
+
+        Raises WorkerError: what `environment.system` raises.
+        """
+        side = self.model.scale(self.parts.get("vae"))
+        motion = params.motion and not params.frames_apart
+        tensors = [tensor for file in self._files() for tensor in headers.tensors(file)]
+        clip = Clip(
+            videos=1,
+            frames=1 if params.frames_apart else params.frames,
+            height=params.height // side,
+            width=params.width // side,
+            guided=self.model.guided(params),
+            weights={each.name: each.shape for each in tensors if motion or "motion_modules." not in each.name},
+        )
+        return divide(environment.system(detect.look()), clip)
+
+    def _files(self) -> Sequence[Path]:
+        """The weights of the UNet with motion modules."""
         unet = prepared.folder(self.parts) / "unet"
         files = checkpoints.weight_files(unet)
         if files is None:
@@ -163,11 +190,16 @@ class AnimateDiffBoards(ClipPipeline):
                 f"The prepared UNet is missing from {unet}.",
                 "Resume the job: it is prepared again.",
             )
+        return files
+
+    def _asked(self, params: Params, steps: Sequence[Step], division: Division) -> Asked:
+        files = self._files()
         return Asked(
             weights=tuple(map(str, files)),
-            configs=(json.loads((unet / "config.json").read_text()),),
+            configs=(json.loads(files[0].with_name("config.json").read_text()),),
             steps=tuple(steps),
             guidance=params.guidance if self.model.guided(params) else None,
             motion=params.motion and not params.frames_apart,
+            parts=division.parts,
             shown=True,
         )

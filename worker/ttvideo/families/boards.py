@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from ttvideo.tt.nn.program import Asked
 
-OPENING = Opening((1, 1))
-"""One chip: the programs here are for one."""
+ONE_CHIP = Opening((1, 1))
 
 
-def open_boards(on_event: OnEvent) -> None:
-    """Have a chip open, and say what runs where. Raises WorkerError: what `Device.open` raises."""
+def open_boards(on_event: OnEvent, opening: Opening | None = None) -> None:
+    """Have this open, or whatever is or the whole system, and say what runs where.
+
+    Raises WorkerError: what `Device.open` raises.
+    """
     machine = detect.look()
     where = "The text is read and the frames are decoded on the host; all denoising is on the board."
     if machine.simulated and machine.system is not None:
@@ -31,7 +33,7 @@ def open_boards(on_event: OnEvent) -> None:
             f"computes what it would, rounded as a board rounds. {where}"
         )
     on_event(NoteEvent(where))
-    DEVICE.open(OPENING, lambda event: pass_on(event, on_event))
+    DEVICE.open(opening, lambda event: pass_on(event, on_event))
 
 
 def denoise(
@@ -40,11 +42,13 @@ def denoise(
     on_event: OnEvent,
     begin: Callable[[], None],
     after_step: Callable[[int, torch.Tensor, torch.Tensor], None],
+    opening: Opening = ONE_CHIP,
 ) -> torch.Tensor:
     """Latents [videos, channels, frames, height, width] of the program "animatediff", which says what `tensors` are.
 
     begin: called when the first step begins. after_step: called with the number of steps that are done, their latents,
-    and what the model took for the latents without noise; `asked` must ask for them (`shown`).
+    and what the model took for the latents without noise; `asked` must ask for them (`shown`). opening: the mesh among
+    whose chips `asked` divides the pictures.
     Raises WorkerError: what `Device.run` raises.
     """
 
@@ -57,5 +61,5 @@ def denoise(
             pass_on(event, on_event)
 
     with DEVICE.use:
-        DEVICE.open(OPENING, tell)
+        DEVICE.open(opening, tell)
         return DEVICE.run("animatediff", dict(tensors), asked.as_json(), tell)["latents"]

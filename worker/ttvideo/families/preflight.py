@@ -10,8 +10,10 @@ from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.families import animatediff, tiny
 from ttvideo.families.family import Family
 from ttvideo.families.weights import headers
+from ttvideo.tt.boards import System
 from ttvideo.tt.metal import table
 from ttvideo.tt.mock.trial import Subject
+from ttvideo.tt.nn.division import Clip, divide
 
 SD1_TEXT, SD1_CHANNELS, SD1_PIXELS = (77, 768), 4, 8
 """Stable Diffusion 1's tokens of a text and their width, channels of latents, and pixels of a latent's side."""
@@ -48,6 +50,19 @@ def steps(params: Any) -> int:
     apart = isinstance(params, animatediff.Params) and params.frames_apart
     made: int = params.steps * (params.frames if apart else 1)
     return made
+
+
+def divided(params: Any, tried: Subject, system: System) -> str | None:
+    """How the chips of a system share a clip, and what that is reckoned to take; None where one chip makes it."""
+    if system.chips == 1 or not isinstance(params, animatediff.Params):
+        return None
+    videos, _, frames, height, width = tried.latents
+    found = divide(system, Clip(videos, frames, height, width, tried.guidance is not None, tried.weights))
+    rows, columns = found.mesh
+    return (
+        f"Among the chips of a {rows}x{columns} mesh it is divided. {found.sentence} By the cost model a step takes at "
+        f"least {found.seconds:.3f} s there, with {found.ethernet / 1e6:.0f} MB from other chips."
+    )
 
 
 def _on(family: Family) -> str:

@@ -53,10 +53,11 @@ class Trial:
 
     def run(self) -> Preflight:
         """The end of it. Raises Cancelled after `stop`."""
-        from ttvideo.families.preflight import steps, subject
+        from ttvideo.families.preflight import divided, steps, subject
 
         try:
-            found = preflight(subject(self._family, self._params), self._system, self._phase, self._tick)
+            tried = subject(self._family, self._params)
+            found = preflight(tried, self._system, self._phase, self._tick)
         except WorkerError as error:
             return self._tell(state="failed", message=error.message, hint=error.hint)
         except Cancelled:
@@ -65,7 +66,10 @@ class Trial:
             log.exception("unexpected error in a preflight")
             what = f"The preflight was broken off: {type(error).__name__}: {error}"
             return self._tell(state="failed", message=what, hint="The log has the details.")
-        return self._tell(**verdict(self._state, found, steps(self._params)))
+        told = verdict(self._state, found, steps(self._params))
+        if told["state"] == "fits" and (shared := divided(self._params, tried, self._system)) is not None:
+            told["hint"] = f"{shared} {told['hint']}"
+        return self._tell(**told)
 
     def stop(self) -> None:
         """Nothing more is told, and the process is ended."""

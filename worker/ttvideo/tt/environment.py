@@ -92,33 +92,38 @@ def _whole(path: str) -> str:
 
 
 def mesh(machine: Machine, environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
-    """The mesh to open when a family does not say: MESH_DEVICE's, else the system's first.
+    """The mesh to open when a family does not say. Raises WorkerError as `system` does."""
+    return system(machine, environment).meshes[0]
+
+
+def system(machine: Machine, environment: Mapping[str, str] = os.environ) -> boards.System:
+    """What is to be used: the system that MESH_DEVICE names, else the one that the boards form.
 
     Raises WorkerError: NO_DEVICE, or INVALID_PARAMETERS for a MESH_DEVICE that is not known or too large.
     """
     chips = sum(1 for _ in machine.chips)
     named = environment.get("MESH_DEVICE", "")
-    system = boards.system_named(named) if named else machine.system
-    if named and system is None:
+    found = boards.system_named(named) if named else machine.system
+    if named and found is None:
         raise WorkerError(
             ErrorKind.INVALID_PARAMETERS,
             f"MESH_DEVICE is '{named[:40]}', which is no Tenstorrent system.",
             f"It may be {', '.join(known.mesh_device for known in boards.SYSTEMS)}.",
         )
-    if system is None:
+    if found is None:
         why = machine.problems[0] if machine.problems else None
         raise WorkerError(
             ErrorKind.NO_DEVICE,
             why.message if why else "It is not known which mesh these boards form.",
             why.hint if why else "Name one with MESH_DEVICE.",
         )
-    if system.chips > chips:
+    if found.chips > chips:
         raise WorkerError(
             ErrorKind.INVALID_PARAMETERS,
-            f"MESH_DEVICE is {named}, which has {system.chips} chips, and {chips} are here.",
+            f"MESH_DEVICE is {named}, which has {found.chips} chips, and {chips} are here.",
             f"Set it to {machine.system.mesh_device}." if machine.system else "Unset it.",
         )
-    return system.meshes[0]
+    return found
 
 
 def ours(machine: Machine, environment: Mapping[str, str] = os.environ) -> tuple[Chip, ...]:

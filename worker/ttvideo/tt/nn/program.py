@@ -36,6 +36,8 @@ class Asked:
     """For each step, how much of `held` and of `held_noise` the first frame is after it."""
     motion: bool = True
     """Whether motion modules that are among the weights are used; without them the frames do not see each other."""
+    parts: tuple[int, int] = (1, 1)
+    """How the pictures are divided among the rows and columns of the mesh, as `Tokens` has it."""
     shown: bool = False
     """Whether each step brings its latents to the host."""
 
@@ -49,7 +51,8 @@ class Asked:
             for step in arguments["steps"]
         )
         held = tuple((clean, noise) for clean, noise in arguments["held"])
-        return cls(**{**arguments, "steps": steps, "held": held})
+        rows, columns = arguments["parts"]
+        return cls(**{**arguments, "steps": steps, "held": held, "parts": (rows, columns)})
 
 
 def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -91,7 +94,7 @@ def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length
     from ttvideo.tt.nn.unet import UNet
 
     videos, _, frames, height, width = shape
-    tokens = Tokens(videos * (1 if asked.guidance is None else 2), frames, height, width)
+    tokens = Tokens(videos * (1 if asked.guidance is None else 2), frames, height, width, asked.parts)
     files = [Path(file) for file in asked.weights]
     folder = prepared_folder(files, asked.dtype, session.mesh)
     key = (folder, tokens, text_length, asked.motion, str(asked.configs))
