@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,14 @@ def test_the_wheel_has_all_of_it_at_its_place(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"ttvideo", "animatediff_ttnn"}
     assert "animatediff_ttnn/layers/temporal.py" in names
-    assert {"README.md", "pyproject.toml", "animatediff_ttnn/layers/temporal.py"} <= {
-        name.removeprefix("ttvideo/projects/tt-animatediff/") for name in names
-    }
+    project = {name.removeprefix("ttvideo/projects/tt-animatediff/") for name in names if "/tt-animatediff/" in name}
+    assert {"README.md", "pyproject.toml", "examples/generate_baseline.py"} <= project
     assert not any("__pycache__" in name or ".egg-info" in name for name in names)
+
+    # `ttvideo deploy` puts both together where they were unpacked.
+    zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "unpacked")}
+    deploy = [sys.executable, "-m", "ttvideo", "deploy", str(tmp_path / "mine")]
+    subprocess.run(deploy, check=True, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    for file in ("README.md", "animatediff_ttnn/layers/temporal.py"):
+        assert (tmp_path / "mine" / file).read_bytes() == (ROOT / "worker/tt-animatediff" / file).read_bytes()

@@ -10,6 +10,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from ttvideo.errors import ErrorKind, WorkerError
@@ -53,7 +55,7 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
     the boards'."""
     # The engine runs in a folder of its own, so paths are whole.
     home = _whole(environment.get("TT_METAL_HOME", ""))
-    paths = [*packages(), home, *map(_whole, environment.get("PYTHONPATH", "").split(os.pathsep))]
+    paths = [str(packages()), home, *map(_whole, environment.get("PYTHONPATH", "").split(os.pathsep))]
     whole = {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | ({"TT_METAL_HOME": home} if home else {})
     wanted = {
         # Whatever its programs keep lies where the worker looks for it.
@@ -81,10 +83,19 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
     return {**wanted, **environment, **whole}
 
 
-def packages() -> list[str]:
-    """Where our own packages are, which the engine's Python need not have."""
-    found = (importlib.util.find_spec(name) for name in ("ttvideo", "animatediff_ttnn"))
-    return list(dict.fromkeys(str(Path(spec.origin).parents[1]) for spec in found if spec and spec.origin))
+def packages() -> Path:
+    """A folder with links to our own packages and nothing else. What else lies beside them, such as torch, is for this
+    Python, and the engine's may be another.
+    """
+    found = {name: importlib.util.find_spec(name) for name in ("ttvideo", "animatediff_ttnn")}
+    places = {name: Path(spec.origin).parent for name, spec in found.items() if spec and spec.origin}
+    about = "|".join(f"{name}={place}" for name, place in places.items())
+    folder = cache_folder() / "engine" / sha256(about.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, place in places.items():
+        with suppress(FileExistsError):
+            (folder / name).symlink_to(place)
+    return folder
 
 
 def _whole(path: str) -> str:
