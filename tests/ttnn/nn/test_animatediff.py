@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import numpy as np
 import pytest
 import torch
@@ -122,8 +123,6 @@ def test_frames_one_by_one_are_phase_2_of_the_lesson() -> None:
 def reference(asked: animatediff.Params) -> Any:
     import os
 
-    import diffusers
-
     folder = Path(os.environ["TTVIDEO_MODELS"])
     pipe = diffusers.AnimateDiffPipeline.from_pretrained(
         folder / "animatediff",
@@ -189,6 +188,13 @@ def test_a_start_video_is_refused() -> None:
     why = families.refusal(animatediff.FAMILY, "tt", params(start_video="/videos/walk.mp4"))
     assert why is not None
     assert "a start video" in why.message
+
+
+def test_a_checkpoints_own_scheduler_that_boards_have_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(animatediff.MODEL, "scheduler", lambda scheduler, params: diffusers.HeunDiscreteScheduler())
+    with pytest.raises(WorkerError, match="HeunDiscreteScheduler is not known here") as refused:
+        clip("tt", params(frames_apart=True))
+    assert refused.value.kind == ErrorKind.UNSUPPORTED
 
 
 def test_nothing_untrue_is_said_of_frames_one_by_one() -> None:

@@ -62,6 +62,14 @@ def test_what_is_set_stays_and_the_rest_is_added(root: Path, tmp_path: Path, mon
     ]
 
 
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TTVIDEO_CACHE", str(tmp_path / "file"))
+    with pytest.raises(WorkerError, match="could not be made: ") as refused:
+        environment.packages()
+    assert refused.value.kind == ErrorKind.DISK
+
+
 def test_the_folder_of_tt_metal_is_named_wholly_because_the_engine_runs_elsewhere(root: Path) -> None:
     here = detect.look(machine("p100", root).root)
     assert environment.of_engine(here, {"TT_METAL_HOME": "metal"})["TT_METAL_HOME"] == str(Path("metal").absolute())

@@ -438,7 +438,7 @@ def _load(device: str, params: Params, on_event: OnEvent) -> Pipeline:
         return load(MODEL, device, params, on_event)
     from ttvideo.families import animatediff_boards
 
-    return animatediff_boards.load(MODEL, published_for(MODEL, params), on_event)
+    return animatediff_boards.load(MODEL, published_for(MODEL, params), params, on_event)
 
 
 def _prepare(device: str, published: Published, on_event: OnEvent) -> list[Path]:

@@ -40,15 +40,19 @@ PADDED = 96
 """Tokens of a text in the lessons' Phase 2, whose UNet takes whole tiles of 32: zeros follow CLIP's 77, unmasked."""
 
 
-def load(model: ClipModel, published: Published, on_event: OnEvent) -> AnimateDiffBoards:
-    """Raises WorkerError: MODEL_MISSING, MODEL_BROKEN, DISK, and what `boards.open_boards` raises."""
-    boards.open_boards(on_event)
+def load(model: ClipModel, published: Published, params: Params, on_event: OnEvent) -> AnimateDiffBoards:
+    """With the mesh open that `params` want. Raises WorkerError: MODEL_MISSING, MODEL_BROKEN, DISK, NO_DEVICE, and what
+    `boards.open_boards` raises.
+    """
+    environment.system(detect.look())  # before anything is prepared
     quiet()
     parts = Parts(model, published, "cpu")
     on_event(PhaseEvent(Phase.LOADING))
     # The UNet with motion modules as one file, which the engine reads.
     prepared.make(parts, on_event)
-    return AnimateDiffBoards(parts, published, ())
+    pipeline = AnimateDiffBoards(parts, published, ())
+    boards.open_boards(on_event, Opening(pipeline.division(params).mesh))
+    return pipeline
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,19 @@ class AnimateDiffBoards(ClipPipeline):
         self._load(("vae",), on_event)
         scheduler = self.model.scheduler(self.parts.get("scheduler"), params)
         scheduler.set_timesteps(params.steps)
-        steps = steps_of(scheduler)
+        try:
+            steps = steps_of(scheduler)
+        except ValueError as error:
+            raise WorkerError(
+                ErrorKind.UNSUPPORTED,
+                f"The boards' program has no such scheduler: {error}",
+                "Choose one with --scheduler, or run the job on another device: --device cpu.",
+            ) from error
         kept = Kept.restore(run.state, "cpu") if run.state else None
         done = kept.step if kept else 0
         total = len(steps) * (params.frames if params.frames_apart else 1)
         made = [kept.given[0]] if kept and params.frames_apart else []
-        division = self._division(params)
+        division = self.division(params)
         if math.prod(division.parts) > 1:
             on_event(NoteEvent(division.sentence))
         text = self._text([each["prompt_embeds"].cpu().float() for each in texts], params)
@@ -162,7 +173,7 @@ class AnimateDiffBoards(ClipPipeline):
             if frame >= done // len(steps):
                 yield Piece(latents, tuple(each for each in noises if each is not None), steps)
 
-    def _division(self, params: Params) -> Division:
+    def division(self, params: Params) -> Division:
         """Of a clip, or of each frame that is made by itself, among the chips of this machine.
 
         Raises WorkerError: what `environment.system` raises.

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ONE_CHIP = Opening((1, 1))
 
 
-def open_boards(on_event: OnEvent, opening: Opening | None = None) -> None:
-    """Have this open, or whatever is or the whole system, and say what runs where.
+def open_boards(on_event: OnEvent, opening: Opening) -> None:
+    """Have this open, and say what runs where.
 
     Raises WorkerError: what `Device.open` raises.
     """

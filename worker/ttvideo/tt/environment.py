@@ -85,16 +85,23 @@ def of_engine(machine: Machine, environment: Mapping[str, str] = os.environ) -> 
 
 def packages() -> Path:
     """A folder with links to our own packages and nothing else. What else lies beside them, such as torch, is for this
-    Python, and the engine's may be another.
+    Python, and the engine's may be another. Raises WorkerError(DISK).
     """
     found = {name: importlib.util.find_spec(name) for name in ("ttvideo", "animatediff_ttnn")}
     places = {name: Path(spec.origin).parent for name, spec in found.items() if spec and spec.origin}
     about = "|".join(f"{name}={place}" for name, place in places.items())
     folder = cache_folder() / "engine" / sha256(about.encode()).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, place in places.items():
-        with suppress(FileExistsError):
-            (folder / name).symlink_to(place)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, place in places.items():
+            with suppress(FileExistsError):
+                (folder / name).symlink_to(place)
+    except OSError as error:
+        raise WorkerError(
+            ErrorKind.DISK,
+            f"The engine's folder {folder} could not be made: {error.strerror}.",
+            "Make room, or name another cache folder in TTVIDEO_CACHE.",
+        ) from error
     return folder
 
 
