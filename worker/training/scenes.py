@@ -65,6 +65,10 @@ class Spec:
         key = f"{self.subject}/{self.colour}/{self.scene}/{self.motion}"
         return hashlib.md5(key.encode(), usedforsecurity=False).digest()[0] < 20
 
+    @property
+    def shows_motion(self) -> bool:
+        return not (self.motion == "spinning" and self.subject in ROUND)
+
 
 def sample(rng: random.Random, *, held_out: bool = False) -> Spec:
     """Draw a combination from the training part, or from the held-out part."""
@@ -76,7 +80,7 @@ def sample(rng: random.Random, *, held_out: bool = False) -> Spec:
             rng.choice(MOTIONS),
             rng.randrange(1 << 30),
         )
-        if spec.held_out == held_out and not (spec.motion == "spinning" and spec.subject in ROUND):
+        if spec.held_out == held_out and spec.shows_motion:
             return spec
 
 
@@ -92,7 +96,7 @@ def opposite(spec: Spec, rng: random.Random) -> Spec | None:
     others = [motion for motion in MOTIONS if motion not in (*OPPOSITE, spec.motion)]
     motion = OPPOSITE.get(spec.motion) or rng.choice(others)
     other = replace(spec, motion=motion, pace=spec.pace if motion in PACED else "")
-    return None if other.held_out or (motion == "spinning" and spec.subject in ROUND) else other
+    return other if other.shows_motion and not other.held_out else None
 
 
 def render(spec: Spec, size: int = 128, frames: int = FRAMES, only: Sequence[int] = ()) -> Frames:
@@ -108,7 +112,7 @@ def render(spec: Spec, size: int = 128, frames: int = FRAMES, only: Sequence[int
 
 def _path(spec: Spec, rng: np.random.Generator, frames: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Centre x, y, radius and angle of the subject in each frame."""
-    u = np.linspace(0, 1, frames, dtype=np.float32)
+    u = _moments(frames)
     one = np.ones_like(u)
     x, y = (64 + rng.uniform(-14, 14)) * one, (58 + rng.uniform(-10, 10)) * one
     radius, angle = rng.uniform(23, 28) * SIZES[spec.size] * one, 0 * one
@@ -135,6 +139,11 @@ def _path(spec: Spec, rng: np.random.Generator, frames: int) -> tuple[Floats, Fl
             turn = 2 * np.pi * pace * u + np.pi / 2 * rng.integers(4)
             x, y = 64 + jitter + 30 * np.cos(turn), 62 + 30 * np.sin(turn)
     return x, y, radius, angle
+
+
+def _moments(frames: int) -> Floats:
+    """When each frame is, from 0 to 1: a clip shows the whole motion however long it is, a picture its middle."""
+    return np.linspace(0, 1, frames, dtype=np.float32) if frames > 1 else np.full(1, 0.5, np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -165,7 +174,7 @@ def _gradient(size: int, *stops: tuple[float, tuple[int, int, int]]) -> Floats:
 def _background(scene: str, layout: int, size: int, frames: int) -> Floats:
     """One of `LAYOUTS` variants of a scene: float32 [frames, size, size, 3], or [1, ...] when it stands still."""
     rng = np.random.default_rng([SCENES.index(scene), layout])
-    still = _SCENE_PAINTERS[scene](rng, size, np.linspace(0, 1, frames, dtype=np.float32)[:, None, None])
+    still = _SCENE_PAINTERS[scene](rng, size, _moments(frames)[:, None, None])
     out: Floats = np.broadcast_to(still, (frames, *still.shape[1:]))
     return out
 
