@@ -21,6 +21,7 @@ from diffusers import UNetMotionModel
 
 from animatediff_ttnn.layers.tokens import Tokens
 from ttvideo.tt import boards
+from ttvideo.tt.engine.opening import L1_SMALL_SIZE
 from ttvideo.tt.mock import toolchain
 from ttvideo.tt.nn.config import UNetConfig
 
@@ -93,7 +94,7 @@ def main() -> None:
     latents = torch.randn(arguments.videos, 4, frames, height, width, generator=generator).bfloat16().float()
     text = torch.randn(arguments.videos, TEXT, WIDTH, generator=generator).bfloat16().float()
     given = latents, torch.tensor([501]), text
-    mesh = ttnn.open_mesh_device(ttnn.MeshShape(1, 1), l1_small_size=32768, **toolchain.open_kwargs(system))
+    mesh = ttnn.open_mesh_device(ttnn.MeshShape(1, 1), l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
     print(f"{system.title}: {sum(weight.numel() for weight in made.parameters()) / 1e6:.0f} million weights, {tokens}")
     if not arguments.numbers:
         compute(mesh, state, config, tokens, given)

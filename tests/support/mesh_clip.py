@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 from ttvideo.tt import boards
+from ttvideo.tt.engine.opening import L1_SMALL_SIZE
 from ttvideo.tt.mock import toolchain
 
 
@@ -36,7 +37,7 @@ def main() -> None:
     from ttvideo.tt.nn.schedules import Step
 
     ttnn.set_fabric_config(ttnn.FabricConfig.FABRIC_1D)
-    device = ttnn.open_mesh_device(ttnn.MeshShape(*mesh), l1_small_size=32768, **toolchain.open_kwargs(system))
+    device = ttnn.open_mesh_device(ttnn.MeshShape(*mesh), l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
     steps = [
         Step(901.0, 0.9, 0.8, (0.3,), True, 0.1, (0.5, -0.5)),
         Step(501.0, 1.0, 0.7, (0.2, 0.1), False, 0.0, (1, 0)),

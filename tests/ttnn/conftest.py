@@ -15,6 +15,7 @@ import pytest
 
 from ttvideo.state import cache_folder
 from ttvideo.tt import boards
+from ttvideo.tt.engine.opening import L1_SMALL_SIZE
 from ttvideo.tt.mock import toolchain
 
 SYSTEM = boards.system_named(os.environ.get("TTVIDEO_BOARD") or "n150")
@@ -43,6 +44,6 @@ def mesh() -> Iterator[Any]:
     if SYSTEM.chips > 1:
         ttnn.set_fabric_config(ttnn.FabricConfig.FABRIC_1D)
     shape = ttnn.MeshShape(*SYSTEM.meshes[0])
-    device = ttnn.open_mesh_device(shape, l1_small_size=32768, **toolchain.open_kwargs(SYSTEM))
+    device = ttnn.open_mesh_device(shape, l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(SYSTEM))
     yield device
     ttnn.close_mesh_device(device)

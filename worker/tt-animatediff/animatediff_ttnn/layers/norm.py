@@ -5,9 +5,11 @@ from __future__ import annotations
 import ttnn
 
 from animatediff_ttnn.layers.parameters import Parameters
-from animatediff_ttnn.layers.tokens import whole_tiles
+from animatediff_ttnn.layers.tokens import packed, whole_tiles
 
 MOST_BLOCKS = 256
+# Rows of a repeated sample, above which that costs more than it saves.
+MOST_REPEATED = 1024
 
 
 class LayerNorm:
@@ -30,13 +32,16 @@ class GroupNorm:
         weight, bias = parameters.read("weight"), parameters.read("bias")
         self.samples, self.rows, self.channels = samples, rows, weight.numel()
         self.groups, self.eps = groups, eps
+        # Of samples that end within a tile the op masks the rest, by a table that it brings from the host at each call.
+        # Repeated until it fills tiles, a sample has the same mean and variance.
+        self.repeats = packed(rows) // rows if packed(rows) <= MOST_REPEATED else 1
         device = parameters.device
         self.grid = ttnn.operations.normalization.determine_expected_group_norm_dram_grid_size(
             device=device,
             num_channels=self.channels,
             num_groups=groups,
             # Each sample begins in a tile of its own, and the grid must divide the tiles.
-            input_nhw=samples * whole_tiles(rows),
+            input_nhw=samples * whole_tiles(rows * self.repeats),
             num_batches=samples,
         )
         (self.weight, self.bias), self.mask = ttnn.dram_group_norm_params_from_torch(
@@ -45,8 +50,8 @@ class GroupNorm:
         self.blocks = -1
 
     def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
-        shape = x.shape
-        x = ttnn.reshape(x, (self.samples, 1, self.rows, self.channels))
+        shape = tuple(x.shape)
+        x = self._repeated(x) if self.repeats > 1 else ttnn.reshape(x, (self.samples, 1, self.rows, self.channels))
         while True:
             try:
                 normed = self._normed(x)
@@ -57,7 +62,16 @@ class GroupNorm:
                 if "circular buffers" not in str(error) or self.blocks >= MOST_BLOCKS:
                     raise
                 self.blocks = max(2, self.blocks * 2)
-        return ttnn.reshape(normed, tuple(shape))
+        return self._once(normed, shape) if self.repeats > 1 else ttnn.reshape(normed, shape)
+
+    def _repeated(self, x: ttnn.Tensor) -> ttnn.Tensor:
+        rows = ttnn.reshape(ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT), (self.samples, 1, self.rows, self.channels))
+        return ttnn.to_layout(ttnn.concat([rows] * self.repeats, dim=2), ttnn.TILE_LAYOUT)
+
+    def _once(self, x: ttnn.Tensor, shape: tuple[int, ...]) -> ttnn.Tensor:
+        rows = ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT)
+        once = ttnn.slice(rows, (0, 0, 0, 0), (self.samples, 1, self.rows, self.channels))
+        return ttnn.to_layout(ttnn.reshape(once, shape), ttnn.TILE_LAYOUT)
 
     def _normed(self, x: ttnn.Tensor) -> ttnn.Tensor:
         return ttnn.group_norm(

@@ -5,20 +5,25 @@ from __future__ import annotations
 import ttnn
 
 from animatediff_ttnn.layers.parameters import Parameters
-from animatediff_ttnn.layers.tokens import Tokens
+from animatediff_ttnn.layers.tokens import TILE, Tokens
+
+# What ttnn says of pictures that are too many for one call: no way to cut them, or a buffer that overflows.
+TOO_LARGE = ("valid slice configuration", "circular buffers", "worst-case CB size", "Out of Memory")
 
 
 class Conv2d:
     """A 3x3 convolution with padding 1: tokens [1, 1, rows, in] of pictures to [1, 1, rows, out].
 
     Its weights are laid out by the op at its first call, since how depends on the size of the pictures and the board's
-    cores; from then on the laid out ones are kept.
+    cores; from then on the laid out ones are kept. Where ttnn refuses all pictures at once, they are convolved in
+    as few equal parts as it takes.
     """
 
     def __init__(self, parameters: Parameters, tokens: Tokens, stride: int = 1) -> None:
         self.device, self.tokens, self.stride = parameters.device, tokens, stride
         weight, bias = parameters.read("weight"), parameters.read("bias")
         self.out, self.into, *self.kernel = weight.shape
+        self.parts = 1
         self.weight = parameters.host(weight)
         self.bias = parameters.host(bias.reshape(1, 1, 1, -1))
         # Its dtype must be said: else it follows that of the weight on the host, and the laid out ones do not fit.
@@ -28,6 +33,29 @@ class Conv2d:
         )
 
     def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
+        while True:
+            try:
+                return self._in_parts(x)
+            except RuntimeError as error:
+                # Refused before anything is launched, so smaller parts can be tried.
+                smaller = next(
+                    (n for n in range(self.parts + 1, self.tokens.pictures + 1) if self.tokens.pictures % n == 0), None
+                )
+                if smaller is None or not any(words in str(error) for words in TOO_LARGE):
+                    raise
+                self.parts = smaller
+
+    def _in_parts(self, x: ttnn.Tensor) -> ttnn.Tensor:
+        if self.parts == 1:
+            return self._convolved(x, self.tokens.pictures)
+        rows = self.tokens.rows // self.parts
+        if x.layout == ttnn.TILE_LAYOUT and rows % TILE:
+            x = ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT)
+        cuts = [((0, 0, start, 0), (1, 1, start + rows, self.into)) for start in range(0, self.tokens.rows, rows)]
+        made = [self._convolved(ttnn.slice(x, *cut), self.tokens.pictures // self.parts) for cut in cuts]
+        return ttnn.concat(made, dim=2)
+
+    def _convolved(self, x: ttnn.Tensor, pictures: int) -> ttnn.Tensor:
         y, (height, width), (self.weight, self.bias) = ttnn.conv2d(
             input_tensor=x,
             weight_tensor=self.weight,
@@ -35,7 +63,7 @@ class Conv2d:
             device=self.device,
             in_channels=self.into,
             out_channels=self.out,
-            batch_size=self.tokens.pictures,
+            batch_size=pictures,
             input_height=self.tokens.height,
             input_width=self.tokens.width,
             kernel_size=tuple(self.kernel),
@@ -51,7 +79,7 @@ class Conv2d:
             y = ttnn.sharded_to_interleaved(y, ttnn.DRAM_MEMORY_CONFIG)
         elif y.memory_config().buffer_type != ttnn.BufferType.DRAM:
             y = ttnn.to_memory_config(y, ttnn.DRAM_MEMORY_CONFIG)
-        return ttnn.reshape(y, (1, 1, self.tokens.pictures * height * width, self.out))
+        return ttnn.reshape(y, (1, 1, pictures * height * width, self.out))
 
 
 class Upsample:
