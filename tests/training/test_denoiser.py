@@ -106,11 +106,22 @@ def test_clips_come_in_pairs_that_only_the_text_tells_apart(begun: Path) -> None
 def test_a_few_frames_are_early_and_late_ones(begun: Path) -> None:
     trainer = Trainer(begun, (CLIPS,), "cpu")
     for _ in range(50):
-        frames = trainer._frames(CLIPS)
+        count, frames = trainer._frames(CLIPS)
+        assert count == FRAMES
         assert len(set(frames)) == 3
         assert frames == sorted(frames)
         assert frames[0] < FRAMES // 4
         assert frames[-1] >= FRAMES * 3 // 4
+
+
+def test_whole_clips_have_all_their_frames(begun: Path) -> None:
+    trainer, whole = Trainer(begun, (CLIPS,), "cpu"), Stage("clips", frames=FRAMES, batch=2, samples=2, lr=0)
+    lengths = set()
+    for _ in range(80):
+        count, frames = trainer._frames(whole)
+        assert frames == list(range(count))
+        lengths.add(count)
+    assert lengths == {1, 8, 16, 24}
 
 
 def test_loud_clips_are_lost_in_noise(begun: Path) -> None:

@@ -34,6 +34,14 @@ def test_a_render_repeats_exactly(scene: str) -> None:
     assert np.array_equal(first, again)
 
 
+def test_a_clip_shows_the_whole_motion_however_long_it_is_and_a_picture_its_middle() -> None:
+    spec = Spec("star", "blue", "mountains", "rising", 7)
+    clips = {frames: render(spec, 64, frames) for frames in (1, 8, 15, 24)}
+    assert np.array_equal(clips[8][0], clips[24][0])
+    assert np.array_equal(clips[8][-1], clips[24][-1])
+    assert np.array_equal(clips[1][0], clips[15][7])
+
+
 def test_chosen_frames_are_those_of_the_whole_clip() -> None:
     spec = Spec("fish", "pink", "ocean", "bouncing", 11)
     assert np.array_equal(render(spec, 64, only=(2, 9, 15)), render(spec, 64)[[2, 9, 15]])

@@ -17,7 +17,9 @@ from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.tt.engine.programs import find
 from ttvideo.tt.engine.session import Session
 from ttvideo.tt.mock import golden
+from ttvideo.tt.nn import program, sampler
 from ttvideo.tt.nn.program import Asked
+from ttvideo.tt.nn.recording import NotRecorded
 from ttvideo.tt.nn.schedules import steps_of
 
 
@@ -50,6 +52,7 @@ class Told:
 @pytest.fixture
 def told(mesh: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     monkeypatch.setenv("TTVIDEO_CACHE", str(tmp_path))
+    monkeypatch.delenv("TTVIDEO_BOARD", raising=False)  # as on a board: steps are recorded
     return Told(mesh)
 
 
@@ -85,6 +88,37 @@ def test_a_clip_is_denoised_as_diffusers_does_it(told: Told, files: tuple[str, s
     assert torch.equal(made, again)
     steps = [("denoising",), (1, 3), (2, 3), (3, 3)]
     assert told.events == [("loading",), ("compiling",), *steps, *steps]
+
+
+def test_a_clip_is_denoised_though_its_steps_cannot_be_recorded(
+    told: Told, files: tuple[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tensors = {"latents": exact(1, 24, 1, 8, 8), "text": exact(1, 32, 128)}
+    run, arguments = find("animatediff"), asked(files, scheduler(2), guidance=None)
+
+    def refuse(*_: Any) -> None:
+        raise NotRecorded("Creating trace buffers of size 2B on device, but only 1B is allocated")
+
+    with golden.shadow(rounded=False):
+        recorded = run(told.session, tensors, arguments)["latents"]
+        monkeypatch.setattr(sampler, "Recording", refuse)
+        made = run(told.session, tensors, arguments)["latents"]
+        told.kept.clear()
+    assert torch.equal(made, recorded)
+    assert "not recorded" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("variables", "records"), [({}, True), ({"TTVIDEO_TRACE": "0"}, False), ({"TTVIDEO_BOARD": "n150"}, False)]
+)
+def test_steps_are_recorded_on_boards_that_are_there(
+    variables: dict[str, str], records: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TTVIDEO_TRACE", "TTVIDEO_BOARD"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert program._records() is records
 
 
 def test_it_stops_after_the_step_in_which_it_is_cancelled(told: Told, files: tuple[str, str]) -> None:

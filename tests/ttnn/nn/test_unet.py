@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 import ttnn
+from diffusers import DDIMScheduler, LCMScheduler, PNDMScheduler
 from diffusers.models.attention import FeedForward
 from diffusers.models.attention_processor import Attention
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -20,10 +21,13 @@ from animatediff_ttnn.layers.parameters import Parameters
 from animatediff_ttnn.layers.tokens import Tokens
 from support.tt_blocks import exact
 from support.tt_unet import bundled, bundled_configs, other
+from ttvideo.tt import boards
 from ttvideo.tt.mock import golden
+from ttvideo.tt.mock.report import captured
 from ttvideo.tt.nn.config import UNetConfig
+from ttvideo.tt.nn.recording import NotRecorded, Recording
 from ttvideo.tt.nn.sampler import Held, Sampler, to_latents
-from ttvideo.tt.nn.schedules import Step
+from ttvideo.tt.nn.schedules import Step, steps_of
 from ttvideo.tt.nn.unet import UNet, sinusoid
 
 EXACT = 2e-4
@@ -167,6 +171,15 @@ def test_no_step_computes_in_torch_or_reaches_for_the_host(sampler: Sampler) -> 
     assert {name: names[name] for name in (*transfers.split(), *("to", "cpu", "to_numpy")) if names[name]} == {}
 
 
+def test_no_operation_of_a_step_brings_anything_from_the_host_itself(sampler: Sampler, mesh: Any) -> None:
+    """By ttnn's own account, which knows of what an operation does inside, too."""
+    run = sampler.run(STEPS, exact(2, 32, 128), exact(1, 24, 16, 8, 8), [exact(1, 24, 16, 8, 8)])
+    next(run)
+    with captured(mesh, boards.N150) as capture:
+        next(run)
+    assert capture.report.transfers == 0
+
+
 def test_each_layer_of_diffusers_is_an_operation_of_the_device(sampler: Sampler) -> None:
     unet = sampler.unet
     kinds = Counter(type(module) for module in bundled().modules())
@@ -212,6 +225,39 @@ def test_latents_between_steps_are_what_diffusers_makes_of_them(mesh: Any) -> No
         x[:, :, :1] = a * clean[:, :, :1] + b * noise[:, :, :1]
         kept = output
         torch.testing.assert_close(after, x, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "scheduler", [DDIMScheduler(clip_sample=False), PNDMScheduler(skip_prk_steps=True), LCMScheduler()]
+)
+def test_a_recorded_step_replayed_is_the_step(scheduler: Any, mesh: Any) -> None:
+    """With all that outlives a replay: latents, fresh noise, a given frame, and outputs that PNDM looks back at."""
+    scheduler.set_timesteps(6)
+    steps = steps_of(scheduler)
+    latents, text = exact(1, 24, 4, 8, 8), exact(2, 32, 128, seed=4)
+    noises = [exact(1, 24, 4, 8, 8, seed=number) for number, step in enumerate(steps) if step.noise]
+    held = Held(latents[:, :, :1], latents[:, :, :1], [(0.5, 0.5)] * len(steps))
+
+    def shown(sampler: Sampler, *, recorded: bool) -> torch.Tensor:
+        states = sampler.run(steps, text, latents, noises, held, recorded=recorded)
+        return torch.cat([torch.cat([state.latents(), state.clean()]) for state in states])
+
+    with golden.shadow(rounded=False):
+        unet = UNet(Parameters(bundled().state_dict(), mesh), UNetConfig.of(*bundled_configs()), Tokens(2, 4, 8, 8), 32)
+        sampler = Sampler(unet, 3.0)
+        sampler.warm_up()
+        assert torch.equal(shown(sampler, recorded=True), shown(sampler, recorded=False))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Recording, "place", lambda _, x: x)
+            with pytest.raises(golden.GoldenError, match="may have written over it"):
+                shown(sampler, recorded=True)
+
+
+def test_what_reaches_for_the_host_cannot_be_recorded(mesh: Any) -> None:
+    with golden.shadow():
+        x = Parameters({}, mesh).constant(exact(1, 1, 32, 32))
+        with pytest.raises(NotRecorded, match="within a trace"):
+            Recording(mesh, lambda x, _: ttnn.to_torch(x), x, x)
 
 
 def test_what_cannot_be_computed_is_refused(mesh: Any) -> None:

@@ -38,6 +38,7 @@ environment:
   HF_ENDPOINT           another hub to download from; HF_HUB_OFFLINE=1 forbids it
   TTVIDEO_BOARD         shows a Tenstorrent system that is not there, such as n300 or t3k; with ttnn it can be opened
   TTVIDEO_TTNN_PYTHON   the Python that has ttnn; default: this one, else that of TT_METAL_HOME
+  TTVIDEO_TRACE         0: boards are told each operation of each step, instead of recording one step to replay it
   MESH_DEVICE, TT_VISIBLE_DEVICES, TT_METAL_*  as tt-metal reads them
   TTVIDEO_KEEP_SECONDS  how often a running job keeps its latents for resuming (default 60)
   TTVIDEO_LOG_LEVEL     what serve logs: debug, info, warning or error (default info)

@@ -25,7 +25,6 @@ from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Run, StepEve
 from ttvideo.families.weights import checkpoints, headers
 from ttvideo.families.weights.loading import quiet
 from ttvideo.tt import detect, environment
-from ttvideo.tt.engine.opening import Opening
 from ttvideo.tt.nn.division import Clip, Division, divide
 from ttvideo.tt.nn.program import Asked
 from ttvideo.tt.nn.schedules import Step, steps_of
@@ -51,7 +50,7 @@ def load(model: ClipModel, published: Published, params: Params, on_event: OnEve
     # The UNet with motion modules as one file, which the engine reads.
     prepared.make(parts, on_event)
     pipeline = AnimateDiffBoards(parts, published, ())
-    boards.open_boards(on_event, Opening(pipeline.division(params).mesh))
+    boards.open_boards(on_event, pipeline.division(params).mesh)
     return pipeline
 
 
@@ -129,7 +128,7 @@ class AnimateDiffBoards(ClipPipeline):
             tensors = {"latents": piece.latents, "text": text}
             if piece.noises:
                 tensors["noise"] = torch.stack(piece.noises)
-            made.append(boards.denoise(tensors, asked, on_event, begin, after_step, Opening(division.mesh)))
+            made.append(boards.denoise(tensors, asked, on_event, begin, after_step, division.mesh))
             done += len(piece.steps)
         return torch.cat(made, 2).to(self.parts.dtype)
 

@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
     from ttvideo.tt.nn.program import Asked
 
-ONE_CHIP = Opening((1, 1))
+TRACE_REGION_SIZE = 200_000_000
+"""Bytes of a chip's DRAM for the recorded step. tt-metal's Stable Diffusion XL has 34 MB for a UNet of fewer operations
+(models/experimental/stable_diffusion_xl_base/tests/test_common.py); how many ours takes, only a board can tell."""
 
 
-def open_boards(on_event: OnEvent, opening: Opening) -> None:
-    """Have this open, and say what runs where.
+def opening(mesh: tuple[int, int] = (1, 1)) -> Opening:
+    """Of a mesh for the program "animatediff"."""
+    return Opening(mesh, trace_region_size=TRACE_REGION_SIZE)
+
+
+def open_boards(on_event: OnEvent, mesh: tuple[int, int] = (1, 1)) -> None:
+    """Have this mesh open, and say what runs where.
 
     Raises WorkerError: what `Device.open` raises.
     """
@@ -33,7 +40,7 @@ def open_boards(on_event: OnEvent, opening: Opening) -> None:
             f"computes what it would, rounded as a board rounds. {where}"
         )
     on_event(NoteEvent(where))
-    DEVICE.open(opening, lambda event: pass_on(event, on_event))
+    DEVICE.open(opening(mesh), lambda event: pass_on(event, on_event))
 
 
 def denoise(
@@ -42,13 +49,13 @@ def denoise(
     on_event: OnEvent,
     begin: Callable[[], None],
     after_step: Callable[[int, torch.Tensor, torch.Tensor], None],
-    opening: Opening = ONE_CHIP,
+    mesh: tuple[int, int] = (1, 1),
 ) -> torch.Tensor:
     """Latents [videos, channels, frames, height, width] of the program "animatediff", which says what `tensors` are.
 
     begin: called when the first step begins. after_step: called with the number of steps that are done, their latents,
-    and what the model took for the latents without noise; `asked` must ask for them (`shown`). opening: the mesh among
-    whose chips `asked` divides the pictures.
+    and what the model took for the latents without noise; `asked` must ask for them (`shown`). mesh: that among whose
+    chips `asked` divides the pictures.
     Raises WorkerError: what `Device.run` raises.
     """
 
@@ -61,5 +68,5 @@ def denoise(
             pass_on(event, on_event)
 
     with DEVICE.use:
-        DEVICE.open(opening, tell)
+        DEVICE.open(opening(mesh), tell)
         return DEVICE.run("animatediff", dict(tensors), asked.as_json(), tell)["latents"]

@@ -175,10 +175,10 @@ def load(device: str, params: BaseModel, on_event: OnEvent) -> TinyPipeline:
     boards = device == "tt"
     host = "cpu" if boards else device
     if boards:
-        from ttvideo.families.boards import ONE_CHIP, open_boards
+        from ttvideo.families.boards import open_boards
 
         # The model is so small that other chips would wait for one.
-        open_boards(on_event, ONE_CHIP)
+        open_boards(on_event)
     classes = {"vae": diffusers.AutoencoderKL}
     if not boards:
         classes |= {"unet": diffusers.UNet2DConditionModel, "motion_adapter": diffusers.MotionAdapter}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
     import torch
 
     from ttvideo.tt.engine.session import Session
-    from ttvideo.tt.nn.sampler import Sampler
+    from ttvideo.tt.nn.sampler import Denoised, Sampler
 
+log = logging.getLogger("ttvideo.tt.nn")
 KEPT = "animatediff"
 
 
@@ -65,21 +68,36 @@ def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str,
     """
     import ttnn
 
-    from ttvideo.tt.nn.sampler import Held
-
     asked = Asked.of(arguments)
     latents, text = tensors["latents"], tensors["text"]
     sampler = _sampler(session, asked, tuple(latents.shape), text.shape[1])
     about = f"animatediff {asked.configs} {asked.motion} {asked.dtype} {sampler.unet.tokens}"
     session.warm_up(about, sampler.warm_up)
-    held = Held(tensors["held"], tensors["held_noise"], asked.held) if asked.held else None
     total = len(asked.steps)
     session.phase("denoising", total)
-    for number, state in enumerate(sampler.run(asked.steps, text, latents, tensors.get("noise", ()), held), start=1):
+    for number, state in enumerate(_states(sampler, asked, tensors), start=1):
         # The host is far ahead: what it says is done is done, and a cancel is heeded soon.
         ttnn.synchronize_device(session.mesh)
         session.step(number, total, {"latents": state.latents(), "clean": state.clean()} if asked.shown else None)
     return {"latents": state.latents()}
+
+
+def _states(sampler: Sampler, asked: Asked, tensors: dict[str, torch.Tensor]) -> Iterator[Denoised]:
+    from ttvideo.tt.nn.recording import NotRecorded
+    from ttvideo.tt.nn.sampler import Held
+
+    held = Held(tensors["held"], tensors["held_noise"], asked.held) if asked.held else None
+    given = asked.steps, tensors["text"], tensors["latents"], tensors.get("noise", ()), held
+    try:
+        yield from sampler.run(*given, recorded=_records())
+    except NotRecorded:
+        log.warning("the steps are not recorded: the host starts each operation of each of them", exc_info=True)
+        yield from sampler.run(*given)
+
+
+def _records() -> bool:
+    """ttnn crashes when it records on a mock board, and torch in its place would keep all that a step makes."""
+    return not os.environ.get("TTVIDEO_BOARD") and os.environ.get("TTVIDEO_TRACE", "1") != "0"
 
 
 def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length: int) -> Sampler:

@@ -11,6 +11,7 @@ import ttnn
 from animatediff_ttnn.layers.attention import Text
 from animatediff_ttnn.layers.parameters import Parameters
 from animatediff_ttnn.layers.tokens import TILE, Tokens
+from ttvideo.tt.nn.recording import Recording
 from ttvideo.tt.nn.schedules import KEPT, Pair, Step
 from ttvideo.tt.nn.unet import UNet
 
@@ -67,11 +68,14 @@ class Sampler:
         latents: torch.Tensor,
         noises: Sequence[torch.Tensor] | torch.Tensor = (),
         held: Held | None = None,
+        *,
+        recorded: bool = False,
     ) -> Iterator[Denoised]:
-        """What there is after each step. Within steps nothing comes from the host, and nothing goes there.
+        """What there is after each step, until the next. Within steps nothing comes from the host, nothing goes there.
 
         text: as `UNet.read` takes it. latents: [videos, channels, frames, height, width]. noises: of the shape of
-        latents, one for each step that adds noise.
+        latents, one for each step that adds noise. recorded: replay one recorded step, after `warm_up`; NotRecorded is
+        raised, before the first step, where it cannot be recorded.
         """
         constant = self.unet.parameters
         x = to_rows(latents, constant)
@@ -79,23 +83,36 @@ class Sampler:
         # Whole tiles, whatever the number of steps: a clip that goes on computes its rows as the undisturbed one did.
         times = [step.timestep for step in steps]
         table, texts = self.unet.times(torch.tensor(times + [0.0] * (-len(times) % TILE))), self.unet.read(text)
+        rows = [ttnn.slice(table, (index, 0, 0, 0), (index + 1, 1, 1, table.shape[3])) for index in range(len(steps))]
         first = None if held is None else (to_rows(held.clean, constant), to_rows(held.noise, constant))
-        kept: list[ttnn.Tensor] = []
-        for index, step in enumerate(steps):
-            row = ttnn.slice(table, (index, 0, 0, 0), (index + 1, 1, 1, table.shape[3]))
-            output = self._predicted(x, step.scale, row, texts)
-            parts = [(step.sample, x), *zip(step.outputs, [output, *kept], strict=False)]
-            if step.noise:
-                parts.append((step.noise, next(fresh)))
-            before, x = x, _sum(parts)
-            if held is not None and first is not None:
-                x = self._held(x, _sum(list(zip(held.factors[index], first, strict=True))))
-            kept = [output, *kept][:KEPT] if step.keep else kept
-            yield Denoised(self.tokens, x, before, output, step.clean)
 
-    def _predicted(self, x: ttnn.Tensor, scale: float, row: ttnn.Tensor, texts: list[list[Text]]) -> ttnn.Tensor:
+        def predict(x: ttnn.Tensor, row: ttnn.Tensor) -> ttnn.Tensor:
+            return self._predicted(x, row, texts)
+
+        recording = Recording(constant.device, predict, x, rows[0]) if recorded else None
+        kept: list[ttnn.Tensor] = []
+        try:
+            for index, (step, row) in enumerate(zip(steps, rows, strict=True)):
+                scaled = x if step.scale == 1 else ttnn.multiply(x, step.scale)
+                output = (recording.predict if recording else predict)(scaled, row)
+                parts = [(step.sample, x), *zip(step.outputs, [output, *kept], strict=False)]
+                if step.noise:
+                    parts.append((step.noise, next(fresh)))
+                before, x = x, _sum(parts)
+                if held is not None and first is not None:
+                    x = self._held(x, _sum(list(zip(held.factors[index], first, strict=True))))
+                yield Denoised(self.tokens, x, before, output, step.clean)
+                if step.keep:
+                    kept = kept[: KEPT - 1]
+                    kept = recording.keep(output, kept) if recording else [output, *kept]
+                x = recording.place(x) if recording else x
+        finally:
+            if recording:
+                recording.release()
+
+    def _predicted(self, x: ttnn.Tensor, row: ttnn.Tensor, texts: list[list[Text]]) -> ttnn.Tensor:
         """float32 [1, 1, rows, channels] of latents of that shape."""
-        h = ttnn.typecast(x if scale == 1 else ttnn.multiply(x, scale), ttnn.bfloat16)
+        h = ttnn.typecast(x, ttnn.bfloat16)
         if self.guidance is not None:
             h = ttnn.concat([h, h], dim=2)
         output = ttnn.typecast(self.unet(ttnn.to_layout(h, ttnn.ROW_MAJOR_LAYOUT), row, texts), ttnn.float32)

@@ -45,7 +45,7 @@ class Shadow:
         self._rounded = rounded
         self._inside = 0
         self._recording: list[Call] | None = None
-        self._traces: dict[int, list[Call]] = {}
+        self._traces: dict[int, tuple[list[Call], int]] = {}
 
     # What programs call
 
@@ -109,14 +109,17 @@ class Shadow:
     def end_trace(self, number: int) -> None:
         if self._recording is None:
             raise GoldenError("end_trace_capture without a begin")
-        self._traces[number], self._recording = self._recording, None
+        self._traces[number], self._recording = (self._recording, self._store.born), None
 
     def execute_trace(self, number: int) -> None:
-        for call in self._traces[number]:
+        calls, recorded = self._traces[number]
+        self._store.sweep()
+        self._store.lose(recorded)
+        for call in calls:
             self._compute(call)
 
     def release_trace(self, number: int) -> None:
-        self._traces[number] = []
+        self._traces[number] = [], 0
 
     # What the functions that compute need
 

@@ -24,6 +24,9 @@ class GoldenError(RuntimeError):
 class Known:
     tensor: ttnn.Tensor
     values: Values
+    born: int
+    """Later tensors have larger numbers."""
+    lost: bool = False
 
 
 class Store:
@@ -32,6 +35,7 @@ class Store:
     def __init__(self, round_results: bool) -> None:
         self._round = round_results
         self._known: dict[int, Known] = {}
+        self.born = 0
 
     def sweep(self) -> None:
         """Forget the tensors that nobody else holds, so that the board's memory is freed as in a run without us."""
@@ -54,11 +58,11 @@ class Store:
                 found = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
                 raise GoldenError(f"torch gives {found}, the board {shape}")
             fitted.append(self._as(value.reshape(shape), tensor.dtype))
-        self._known[id(tensor)] = Known(tensor, fitted)
+        self._put(tensor, fitted)
 
     def bind_prepared(self, tensor: ttnn.Tensor, values: Values) -> None:
         """Weights that lie on the board in another shape keep torch's."""
-        self._known[id(tensor)] = Known(tensor, [self._as(value, tensor.dtype) for value in values])
+        self._put(tensor, [self._as(value, tensor.dtype) for value in values])
 
     def overwrite(self, tensor: ttnn.Tensor, values: Values) -> None:
         """The tensor's memory has other numbers now, and so have all tensors on the same memory."""
@@ -67,10 +71,20 @@ class Store:
             if known.tensor is not tensor and _same_memory(known.tensor, tensor):
                 self.bind(known.tensor, [value.reshape(tuple(known.tensor.shape)) for value in values])
 
+    def lose(self, born: int) -> None:
+        """What was made on the board after `born`, in memory that was free then, has no number any more."""
+        known = [known for known in self._known.values() if ttnn.is_tensor_storage_on_device(known.tensor)]
+        older = [each.tensor for each in known if each.born <= born]
+        for each in known:
+            if each.born > born and not any(_same_memory(each.tensor, other) for other in older):
+                each.lost = True
+
     def of(self, tensor: ttnn.Tensor) -> Values | None:
         """None when nothing is known of it; the numbers of a tensor on the host are its own."""
-        if id(tensor) in self._known:
-            return self._known[id(tensor)].values
+        if (known := self._known.get(id(tensor))) is not None:
+            if known.lost:
+                raise GoldenError("it was made after a trace was recorded, whose replay may have written over it")
+            return known.values
         if not ttnn.is_tensor_storage_on_device(tensor):
             return None
         # Another Python object for memory that we know.
@@ -78,6 +92,11 @@ class Store:
             if tuple(known.tensor.shape) == tuple(tensor.shape) and _same_memory(known.tensor, tensor):
                 return known.values
         return None
+
+    def _put(self, tensor: ttnn.Tensor, values: Values) -> None:
+        before = self._known.get(id(tensor))
+        self.born += 1
+        self._known[id(tensor)] = Known(tensor, values, self.born if before is None else before.born)
 
     def _as(self, value: torch.Tensor, dtype: ttnn.DataType) -> torch.Tensor:
         if dtype in INTEGERS:
