@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ttvideo.cli.requests import settings
 from ttvideo.contract import Preflight, PreflightNeeds, PreflightParams
 from ttvideo.jobs.preflight import Trial, memory
 from ttvideo.tt import boards
@@ -25,6 +26,13 @@ def add_preflight(command: argparse.ArgumentParser, size: Callable[[str], tuple[
     command.add_argument("--frames", type=int, metavar="N")
     command.add_argument("--steps", type=int, metavar="N", help="denoising steps, for the time of a clip")
     command.add_argument("--guidance", type=float, metavar="X", help="up to 1: half the work")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any parameter that `ttvideo models show ID` lists, such as boardWeights=bfloat8_b",
+    )
 
 
 def show_preflight(arguments: argparse.Namespace) -> int:
@@ -34,7 +42,7 @@ def show_preflight(arguments: argparse.Namespace) -> int:
     asked = PreflightParams(
         model=arguments.model,
         board=arguments.board,
-        parameters={name: value for name, value in given.items() if value is not None},
+        parameters={name: value for name, value in given.items() if value is not None} | settings(arguments.set),
     )
 
     def tell(preflight: Preflight) -> None:

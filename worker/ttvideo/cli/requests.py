@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from ttvideo.cli import comparisons, models, pictures
@@ -31,7 +32,13 @@ def parameters_of(arguments: argparse.Namespace) -> dict[str, Any]:
     parameters |= started(arguments)
     if arguments.size:
         parameters["width"], parameters["height"] = arguments.size
-    for text in arguments.set:
+    return parameters | settings(arguments.set)
+
+
+def settings(texts: Sequence[str]) -> dict[str, Any]:
+    """Of `--set NAME=VALUE`. Raises WorkerError(INVALID_PARAMETERS)."""
+    parameters = {}
+    for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise WorkerError(

@@ -140,6 +140,7 @@ class Params(ClipParams):
         description="How much of a frame's noise is its own, when frames are made one by one",
         json_schema_extra={"advanced": True, **BOARDS_ONLY},
     )
+    board_weights: parameters.BoardWeights = parameters.board_weights()
     motion: bool = Field(
         True,
         title="Motion modules",

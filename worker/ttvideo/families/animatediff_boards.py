@@ -209,6 +209,7 @@ class AnimateDiffBoards(ClipPipeline):
             configs=(json.loads(files[0].with_name("config.json").read_text()),),
             steps=tuple(steps),
             guidance=params.guidance if self.model.guided(params) else None,
+            dtype=params.board_weights,
             motion=params.motion and not params.frames_apart,
             parts=division.parts,
             shown=True,

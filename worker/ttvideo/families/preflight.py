@@ -82,6 +82,7 @@ def _tiny(params: tiny.Params) -> Subject:
         latents=(1, vae["latent_channels"], params.frames, params.height // pixels, params.width // pixels),
         text=(2 if guided else 1, text["max_position_embeddings"], text["hidden_size"]),
         guidance=params.guidance if guided else None,
+        dtype=params.board_weights,
     )
 
 
@@ -113,4 +114,5 @@ def _animatediff(params: animatediff.Params) -> Subject:
         latents=(1, SD1_CHANNELS, frames, params.height // SD1_PIXELS, params.width // SD1_PIXELS),
         text=(2 if guided else 1, PADDED if apart else tokens, width),
         guidance=params.guidance if guided else None,
+        dtype=params.board_weights,
     )

@@ -69,6 +69,7 @@ class Params(BaseModel):
         description="Temporal attention; without it the frames do not see each other: single pictures of one prompt",
         json_schema_extra={"advanced": True},
     )
+    board_weights: parameters.BoardWeights = parameters.board_weights()
     width: int = Field(
         SIDE, ge=1, title="Width", description="Pixels", json_schema_extra={"enum": [SIDE], "advanced": True}
     )

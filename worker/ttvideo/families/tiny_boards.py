@@ -51,6 +51,7 @@ def denoise(
         configs=tuple(json.loads((FOLDER / part / "config.json").read_text()) for part in PARTS),
         steps=tuple(steps_of(scheduler)),
         guidance=params.guidance if guided else None,
+        dtype=params.board_weights,
         held=() if scheduler.first is None else _held(scheduler),
         shown=True,
     )

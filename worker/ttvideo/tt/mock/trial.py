@@ -45,6 +45,8 @@ class Subject:
     text: tuple[int, ...]
     """[videos, tokens, width], twice as many videos with guidance."""
     guidance: float | None
+    dtype: str = "bfloat16"
+    """As nn.program.Asked has it."""
 
 
 def run(request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def _try(mesh: Any, kind: boards.BoardType, subject: Subject, tell: Tell) -> dic
 def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
     """After the weights are on the board, after the first step, and after the second."""
     import torch
+    import ttnn
 
     from animatediff_ttnn.layers.parameters import Parameters
     from animatediff_ttnn.layers.tokens import Tokens
@@ -110,9 +113,8 @@ def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
 
     videos, _, frames, height, width = subject.latents
     tokens = Tokens(videos * (1 if subject.guidance is None else 2), frames, height, width)
-    unet = UNet(
-        Parameters(Zeros(subject.weights), mesh), UNetConfig.of(*subject.configs), tokens, text_length=subject.text[1]
-    )
+    weights = Parameters(Zeros(subject.weights), mesh, getattr(ttnn, subject.dtype))
+    unet = UNet(weights, UNetConfig.of(*subject.configs), tokens, text_length=subject.text[1])
     yield None
     # Of any scheduler: a sum of latents and of what the model gives.
     steps = [Step(500.0 - index, 1.0, 0.9, (0.1,), False, 0.0, (1.0, 0.0)) for index in range(2)]
