@@ -14,7 +14,7 @@ TEST := OMP_WAIT_POLICY=passive PYTHONPATH=tests TTVIDEO_OTHER_PYTHON=$(CURDIR)/
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo code test system lint rings ttnn vscode vsix e2e set-up-worker fuzz slow bench clean
+.PHONY: help setup demo code test system lint rings ttnn vscode vsix e2e set-up-worker fuzz slow bench bench-ttnn clean
 
 help:  ## say this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,15 @@ fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 
 slow: $(NEWEST)  ## the tests that take too long for every time: more checkpoints, more kills, compiling for real
 	@TTVIDEO_SLOW=1 $(TEST) tests/clips
+	@.ci/ttnn && TTVIDEO_SLOW=1 OMP_WAIT_POLICY=passive PYTHONPATH=tests build/ttnn/bin/python -m pytest -p support.rings \
+	--durations=5 --numprocesses 2 --dist worksteal tests/ttnn
+
+bench-ttnn:  ## what AnimateDiff needs of each board, by ttnn on mock boards; its whole UNet's numbers; an hour
+	@.ci/ttnn
+	@$(BIN)/python bench/preflight.py
+	@$(BIN)/python bench/preflight.py --designs n150
+	@TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/fusions.py
+	@TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/ttnn_unet.py 64x64x16 --numbers
 
 bench: setup  ## a job against a bare diffusers script; frames drawn together; motion on stills; AnimateDiff; looking for boards
 	@$(BIN)/python bench/run.py

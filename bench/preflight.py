@@ -2,6 +2,7 @@
 
     python bench/preflight.py                                        # 512x512; each row takes about a minute
     python bench/preflight.py --boards n150 p150 --frames 8 16       # some of it
+    python bench/preflight.py --designs n150                         # beside two other ways to make 16 frames
 
 Needs a Python with ttnn: TTVIDEO_TTNN_PYTHON, or build/ttnn, which `make ttnn` makes.
 """
@@ -22,14 +23,46 @@ FRAMES = (8, 16, 24, 32)
 HEAD = ("board", "frames", "DRAM at the peak", "L1 at the peak", "programs", "operations", "transfers", "at least")
 
 
-def row(board: str, frames: int, size: str) -> tuple[str, ...]:
+# Of the motion modules' places in tt-animatediff (animatediff_ttnn/motion_weights.py at 1ed63e1e2fec, after each block):
+# channels and side of the activations that go to the host and back, for 64x64 latents.
+ROUND_TRIPS = ((320, 32), (640, 16), (1280, 8), (1280, 8), (1280, 16), (1280, 32), (640, 64))
+BFLOAT8_B = 1088 / 1024
+"""Bytes of a number: a tile of 1024 has 64 exponents beside. Those activations are of that type."""
+
+
+def answer(board: str, frames: int, size: str, *more: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "ttvideo", "preflight", "animatediff", "--board", board, "--frames", str(frames)]
     environment = {"TTVIDEO_TTNN_PYTHON": str(TTNN), **os.environ}
-    told = subprocess.run([*command, "--size", size, "--json"], env=environment, stdout=subprocess.PIPE, text=True)
-    answer: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-    needs = answer["needs"]
+    command += ["--size", size, "--json", *more]
+    told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    return found
+
+
+def designs(board: str, frames: int = 16) -> list[tuple[str, ...]]:
+    """A step of all frames, of 512x512 with guidance: ours; frame by frame (Phase 2); frame by frame with motion modules
+    on the host."""
+    whole, apart = (answer(board, frames, "512x512", *more)["needs"] for more in ((), ("--set", "framesApart=true")))
+    numbers = 2 * frames * sum(channels * side**2 for channels, side in ROUND_TRIPS)
+    moved = f"{len(ROUND_TRIPS) * frames} each way, {numbers * BFLOAT8_B / 1e6:.0f} MB"
+
+    def told(name: str, needs: dict[str, Any], times: int, transfers: str) -> tuple[str, ...]:
+        seconds, peak = f"{times * needs['stepSeconds']:.2f} s", f"{needs['dramPeak'] / 2**30:.1f} GiB"
+        return name, str(times), str(times * needs["operations"]), transfers, peak, seconds
+
+    return [
+        ("design", "calls of the UNet", "operations", "host transfers", "DRAM at the peak", "at least"),
+        told("all frames at once, motion modules on the board", whole, 1, str(whole["transfers"])),
+        told("frame by frame, no motion modules (Phase 2)", apart, frames, str(frames * apart["transfers"])),
+        ("frame by frame, motion modules on the host (tt-animatediff)", str(frames), "", moved, "", ""),
+    ]
+
+
+def row(board: str, frames: int, size: str) -> tuple[str, ...]:
+    told = answer(board, frames, size)
+    needs = told["needs"]
     if needs is None:
-        return board, str(frames), answer["message"], *[""] * 5
+        return board, str(frames), told["message"], *[""] * 5
     memory = f"{needs['dramPeak'] / 2**30:.1f} of {needs['dramTotal'] / 2**30:.1f} GiB"
     l1 = f"{needs['l1Peak'] / 2**20:.2f} of {needs['l1Total'] / 2**20:.2f} MiB"
     counts = (str(needs[name]) for name in ("programs", "operations", "transfers"))
@@ -45,7 +78,12 @@ def main() -> None:
     parser.add_argument("--boards", nargs="+", default=BOARDS)
     parser.add_argument("--frames", nargs="+", type=int, default=FRAMES)
     parser.add_argument("--size", default="512x512")
+    parser.add_argument("--designs", metavar="BOARD")
     arguments = parser.parse_args()
+    if arguments.designs:
+        head, *rows = map(line, designs(arguments.designs))
+        print(head, "|" + "---|" * len(HEAD[:6]), *rows, sep="\n")
+        return
     print(line(HEAD), "|" + "---|" * len(HEAD), sep="\n", flush=True)
     for board in arguments.boards:
         for frames in arguments.frames:

@@ -28,8 +28,9 @@ SHAPE = re.compile(r"\d+")
 DRAM = 0
 """In a graph, the number of this kind of memory."""
 TRANSFERS = frozenset({"Tensor::to_device", "tt::tt_metal::copy_to_device", "Tensor::cpu"})
-# They read as much of their input as they give.
-PARTIAL = frozenset({"SliceDeviceOperation"})
+# They read as much of their first input as they give; and write as much into what they are given as the first one has.
+READ_PART = frozenset({"SliceDeviceOperation", "PaddedSliceDeviceOperation"})
+WRITE_PART = frozenset({"SliceWriteDeviceOperation"})
 
 Node = Mapping[str, Any]
 
@@ -130,13 +131,25 @@ def _seconds(start: Node, inputs: Sequence[Node], results: Sequence[Node], kind:
     name = start["params"]["name"]
     fidelity = FIDELITY.search(str(start["arguments"][0])) if start["arguments"] else None
     rate = boards.FLOPS_PER_CYCLE / PHASES.get(fidelity[1] if fidelity else "", 1) * kind.cores * kind.arch.clock
-    # What is written in place is counted once, and memory of a core for nothing.
-    moved = {tensor["params"]["device_tensors"]: tensor for tensor in (*(() if name in PARTIAL else inputs), *results)}
-    bytes_moved: int = sum(
-        tensor["params"]["size"] for tensor in moved.values() if tensor["params"]["buffer_type"] == DRAM
-    )
-    bytes_moved *= 2 if name in PARTIAL else 1
-    return max(_flops(name, inputs, results) / rate, bytes_moved / kind.bandwidth)
+    return max(_flops(name, inputs, results) / rate, _moved(name, inputs, results) / kind.bandwidth)
+
+
+def _moved(name: str, inputs: Sequence[Node], results: Sequence[Node]) -> int:
+    """Bytes from and to DRAM; what is written in place is counted once, and memory of a core for nothing."""
+    if inputs and results and name in (READ_PART | WRITE_PART):
+        size = _size(results[0] if name in READ_PART else inputs[0])
+        return size * sum(_in_dram(tensor) for tensor in (inputs[0], results[0]))
+    tensors = {tensor["params"]["device_tensors"]: tensor for tensor in (*inputs, *results)}
+    return sum(_size(tensor) for tensor in tensors.values() if _in_dram(tensor))
+
+
+def _size(tensor: Node) -> int:
+    size: int = tensor["params"]["size"]
+    return size
+
+
+def _in_dram(tensor: Node) -> bool:
+    return bool(tensor["params"]["buffer_type"] == DRAM)
 
 
 def _flops(name: str, inputs: Sequence[Node], results: Sequence[Node]) -> int:

@@ -100,7 +100,7 @@ def _try(mesh: Any, kind: boards.BoardType, subject: Subject, tell: Tell) -> dic
 
 
 def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
-    """After the weights are on the board, after the first step, and after the second."""
+    """After the weights are on the board, after the first two steps, and after the third, which is what all others are."""
     import torch
     import ttnn
 
@@ -117,8 +117,10 @@ def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
     unet = UNet(weights, UNetConfig.of(*subject.configs), tokens, text_length=subject.text[1])
     yield None
     # Of any scheduler: a sum of latents and of what the model gives.
-    steps = [Step(500.0 - index, 1.0, 0.9, (0.1,), False, 0.0, (1.0, 0.0)) for index in range(2)]
-    yield from Sampler(unet, subject.guidance).run(steps, torch.zeros(subject.text), torch.zeros(subject.latents))
+    steps = [Step(500.0 - index, 1.0, 0.9, (0.1,), False, 0.0, (1.0, 0.0)) for index in range(3)]
+    states = Sampler(unet, subject.guidance).run(steps, torch.zeros(subject.text), torch.zeros(subject.latents))
+    next(states)  # convolutions lay out their weights
+    yield from states
 
 
 class Zeros(Mapping[str, "torch.Tensor"]):

@@ -32,10 +32,19 @@ class Conv2d:
             self.device.arch(), math_fidelity=ttnn.MathFidelity.HiFi2, fp32_dest_acc_en=False, packer_l1_acc=True
         )
 
-    def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
+    def __call__(self, x: ttnn.Tensor, shift: ttnn.Tensor | None = None) -> ttnn.Tensor:
+        """With a shift [1, 1, 1, out] of all tokens, if there is one."""
+        if shift is None:
+            return self._fitting(x, self.bias)
+        # In the bias it costs a row, not all tokens; which must be laid out, and without padding of the op's own.
+        if ttnn.is_tensor_storage_on_device(self.bias) and self.bias.padded_shape == shift.padded_shape:
+            return self._fitting(x, ttnn.add(self.bias, shift))
+        return ttnn.add(self._fitting(x, self.bias), shift)
+
+    def _fitting(self, x: ttnn.Tensor, bias: ttnn.Tensor) -> ttnn.Tensor:
         while True:
             try:
-                return self._in_parts(x)
+                return self._in_parts(x, bias)
             except RuntimeError as error:
                 # Refused before anything is launched, so smaller parts can be tried.
                 smaller = next(
@@ -45,21 +54,21 @@ class Conv2d:
                     raise
                 self.parts = smaller
 
-    def _in_parts(self, x: ttnn.Tensor) -> ttnn.Tensor:
+    def _in_parts(self, x: ttnn.Tensor, bias: ttnn.Tensor) -> ttnn.Tensor:
         if self.parts == 1:
-            return self._convolved(x, self.tokens.pictures)
+            return self._convolved(x, bias, self.tokens.pictures)
         rows = self.tokens.rows // self.parts
         if x.layout == ttnn.TILE_LAYOUT and rows % TILE:
             x = ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT)
         cuts = [((0, 0, start, 0), (1, 1, start + rows, self.into)) for start in range(0, self.tokens.rows, rows)]
-        made = [self._convolved(ttnn.slice(x, *cut), self.tokens.pictures // self.parts) for cut in cuts]
+        made = [self._convolved(ttnn.slice(x, *cut), bias, self.tokens.pictures // self.parts) for cut in cuts]
         return ttnn.concat(made, dim=2)
 
-    def _convolved(self, x: ttnn.Tensor, pictures: int) -> ttnn.Tensor:
-        y, (height, width), (self.weight, self.bias) = ttnn.conv2d(
+    def _convolved(self, x: ttnn.Tensor, bias: ttnn.Tensor, pictures: int) -> ttnn.Tensor:
+        y, (height, width), (self.weight, laid_out) = ttnn.conv2d(
             input_tensor=x,
             weight_tensor=self.weight,
-            bias_tensor=self.bias,
+            bias_tensor=bias,
             device=self.device,
             in_channels=self.into,
             out_channels=self.out,
@@ -75,6 +84,8 @@ class Conv2d:
             return_output_dim=True,
             return_weights_and_bias=True,
         )
+        if bias is self.bias:
+            self.bias = laid_out
         if y.is_sharded():
             y = ttnn.sharded_to_interleaved(y, ttnn.DRAM_MEMORY_CONFIG)
         elif y.memory_config().buffer_type != ttnn.BufferType.DRAM:

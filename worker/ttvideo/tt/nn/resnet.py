@@ -24,6 +24,6 @@ class Resnet:
         self.shortcut = Linear(parameters.below("conv_shortcut")) if "conv_shortcut" in parameters else None
 
     def __call__(self, x: ttnn.Tensor, shift: ttnn.Tensor) -> ttnn.Tensor:
-        h = ttnn.add(self.conv1(ttnn.silu(self.norm1(x))), shift)
+        h = self.conv1(ttnn.silu(self.norm1(x)), shift)
         h = self.conv2(ttnn.silu(self.norm2(h)))
         return ttnn.add(h, x if self.shortcut is None else self.shortcut(x))

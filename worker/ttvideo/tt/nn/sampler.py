@@ -53,12 +53,14 @@ class Sampler:
         self.tokens = Tokens(whole.videos // (1 if guidance is None else 2), whole.frames, whole.height, whole.width)
 
     def warm_up(self) -> None:
-        """A step on nothing: kernels are compiled, and convolutions lay out their weights."""
+        """Two steps on nothing: kernels are compiled. In the first, convolutions lay out their weights, and the second is
+        what all others are.
+        """
         tokens, channels = self.tokens, self.unet.conv_in.into
         latents = torch.zeros(tokens.videos, channels, tokens.frames, tokens.height, tokens.width)
         text = torch.zeros(self.unet.tokens.videos, self.unet.text_length, self.unet.text_width)
         nothing = Step(0.0, 1.0, 1.0, (1.0,), False, 0.0, (1.0, 0.0))
-        for _ in self.run([nothing], text, latents):
+        for _ in self.run([nothing] * 2, text, latents):
             pass
 
     def run(
