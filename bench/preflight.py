@@ -23,8 +23,8 @@ FRAMES = (8, 16, 24, 32)
 HEAD = ("board", "frames", "DRAM at the peak", "L1 at the peak", "programs", "operations", "transfers", "at least")
 
 
-# Of the motion modules' places in tt-animatediff (animatediff_ttnn/motion_weights.py at 1ed63e1e2fec, after each block):
-# channels and side of the activations that go to the host and back, for 64x64 latents.
+# Where tt-animatediff has motion modules (animatediff_ttnn/motion_weights.py at 1ed63e1e2fec): channels and side of the
+# activations that go to the host and back there, for 64x64 latents.
 ROUND_TRIPS = ((320, 32), (640, 16), (1280, 8), (1280, 8), (1280, 16), (1280, 32), (640, 64))
 BFLOAT8_B = 1088 / 1024
 """Bytes of a number: a tile of 1024 has 64 exponents beside. Those activations are of that type."""
@@ -40,8 +40,7 @@ def answer(board: str, frames: int, size: str, *more: str) -> dict[str, Any]:
 
 
 def designs(board: str, frames: int = 16) -> list[tuple[str, ...]]:
-    """A step of all frames, of 512x512 with guidance: ours; frame by frame (Phase 2); frame by frame with motion modules
-    on the host."""
+    """A step of all frames, of 512x512 with guidance: ours; Phase 2; and what moves with motion modules on the host."""
     whole, apart = (answer(board, frames, "512x512", *more)["needs"] for more in ((), ("--set", "framesApart=true")))
     numbers = 2 * frames * sum(channels * side**2 for channels, side in ROUND_TRIPS)
     moved = f"{len(ROUND_TRIPS) * frames} each way, {numbers * BFLOAT8_B / 1e6:.0f} MB"
