@@ -52,17 +52,17 @@ system:
 	@.ci/system
 
 lint: setup $(MODULES)  ## format, lint, types, and whether what is generated is current
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/python worker/tools/write_contract.py --check
-	$(BIN)/python worker/tools/write_reference.py --check
-	npm run --silent lint
+	@npm run --silent lint & npm=$$!; set -ex; \
+	$(BIN)/ruff format --check .; \
+	$(BIN)/ruff check .; \
+	$(BIN)/mypy; \
+	$(BIN)/python worker/tools/write_contract.py --check; \
+	$(BIN)/python worker/tools/write_reference.py --check; \
+	wait $$npm
 
-# The tests of the running worker measure how soon it answers, so they run alone.
 rings: $(NEWEST)  ## all tests, and how long each ring of them took
-	@$(TEST) --durations=10 --numprocesses 2 --dist worksteal --ignore tests/worker
-	@$(TEST) --durations=5 tests/worker
+	@$(TEST) --durations=10 --numprocesses 2 --dist worksteal -m "not alone"
+	@$(TEST) --durations=5 -m alone tests/worker
 
 ttnn:  ## the tests with the real ttnn, on mock boards of every system
 	@.ci/ttnn; state=$$?; \
@@ -91,7 +91,7 @@ fuzz: $(NEWEST)  ## the fuzz and kill tests, for long
 	@TTVIDEO_FUZZ_MESSAGES=50000 TTVIDEO_KILLS=200 $(TEST) -k "fuzz or kill"
 
 slow: $(NEWEST)  ## the tests that take too long for every time: more checkpoints, more kills, compiling for real
-	@TTVIDEO_SLOW=1 $(TEST) tests/clips
+	@TTVIDEO_SLOW=1 $(TEST) tests/clips tests/real/test_storyboard.py
 	@.ci/ttnn && TTVIDEO_SLOW=1 OMP_WAIT_POLICY=passive PYTHONPATH=tests build/ttnn/bin/python -m pytest -p support.rings \
 	--durations=5 --numprocesses 2 --dist worksteal tests/ttnn
 

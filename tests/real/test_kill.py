@@ -13,7 +13,7 @@ from ttvideo.jobs import folders
 from ttvideo.media.frames import is_whole
 
 FRAMES = 8
-KILLS = int(os.environ.get("TTVIDEO_KILLS", "10"))
+KILLS = int(os.environ.get("TTVIDEO_KILLS", "6"))
 # Latents are kept after every step, so that a kill may come at any of them.
 ENV = {"TTVIDEO_KEEP_SECONDS": "0"}
 ENDED = ("done", "failed", "cancelled", "interrupted")

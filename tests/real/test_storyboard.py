@@ -254,7 +254,7 @@ def test_killed_after_each_frame_it_ends_as_if_nothing_had_been(tmp_path: Path, 
     assert expected.status.state == "done"
 
     reached = 0
-    for kill in range(10):
+    for kill in range(0, 10, 1 if "TTVIDEO_SLOW" in os.environ else 2):
         with subprocess.Popen(
             command(*arguments, "--output", str(outputs)), env=env, stdout=subprocess.PIPE
         ) as process:
@@ -267,7 +267,7 @@ def test_killed_after_each_frame_it_ends_as_if_nothing_had_been(tmp_path: Path, 
         there = len(list(folder.joinpath("frames").glob("frame_*.png")))
         assert there > kill
         reached = max(reached, there)
-    assert reached >= 8
+    assert reached > 8
     last = subprocess.run(
         command(*arguments, "--resume", "--output", str(outputs)), env=env, check=True, stdout=subprocess.PIPE
     )

@@ -14,6 +14,7 @@ import pytest
 from support.rpc_client import SERVE, RpcClient, frame
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.alone
 HELLO = {"clientVersion": "test"}
 BROKEN_FRAMING = 65
 CUT_OFF = 1

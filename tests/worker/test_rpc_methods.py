@@ -29,6 +29,7 @@ def test_every_method_has_a_handler() -> None:
     queue.close()
 
 
+@pytest.mark.alone
 def test_hello_takes_less_than_a_second_of_one_core(log: Path) -> None:
     """Time on the clock would be the machine's; what is imported too early shows here, too."""
     seconds = []

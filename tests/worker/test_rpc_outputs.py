@@ -17,6 +17,7 @@ from ttvideo.jobs.outputs import BURST, LISTED, OF_A_SEQUENCE
 from ttvideo.jobs.queue import open_queue
 from ttvideo.media import ffmpeg
 
+pytestmark = pytest.mark.alone
 COLORS = "testsrc=size=64x48:rate=8:duration=2"
 
 

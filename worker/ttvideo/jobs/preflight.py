@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 DEFAULT_BOARD = "n150"
 PHASES: dict[Phase, str] = {
     "loading": "Its weights are put on a mock board.",
-    "compiling": "Its first step runs on a mock board: every operation is checked, every program built.",
-    "denoising": "Its second step runs on a mock board and is counted.",
+    "compiling": "Its first steps run on a mock board: every operation is checked, every program built.",
+    "denoising": "One more step runs on a mock board and is counted.",
 }
 OnChange = Callable[[Preflight], None]
 _numbers = itertools.count(1)

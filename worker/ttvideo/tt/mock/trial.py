@@ -1,4 +1,4 @@
-"""The child process of a preflight: runs a program's first two steps on a mock board and reports what they cost.
+"""The child process of a preflight: runs a program's first three steps on a mock board and reports what they cost.
 
 `python -m ttvideo.tt.mock.trial`, with an interpreter that has ttnn. One request comes on stdin, as wire.py writes it;
 it is answered by events and one answer. Weights are zeros: their values make no difference to what is asked here.
@@ -100,7 +100,7 @@ def _try(mesh: Any, kind: boards.BoardType, subject: Subject, tell: Tell) -> dic
 
 
 def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
-    """After the weights are on the board, after the first two steps, and after the third, which is what all others are."""
+    """After the weights are on the board, after the first two steps, and after the third, which is as all others."""
     import torch
     import ttnn
 
