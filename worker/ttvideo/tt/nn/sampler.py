@@ -53,8 +53,9 @@ class Sampler:
         self.tokens = Tokens(whole.videos // (1 if guidance is None else 2), whole.frames, whole.height, whole.width)
 
     def warm_up(self) -> None:
-        """Two steps on nothing, which compile kernels: in the first, convolutions lay out their weights, and the second is
-        as all others.
+        """Two steps on nothing: kernels are compiled. In the first, convolutions lay out their weights.
+
+        The second is as all others.
         """
         tokens, channels = self.tokens, self.unet.conv_in.into
         latents = torch.zeros(tokens.videos, channels, tokens.frames, tokens.height, tokens.width)
