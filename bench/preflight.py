@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 TTNN = Path(__file__).parents[1] / "build/ttnn/bin/python"
-BOARDS = ("n150", "n300", "galaxy", "p100", "p150", "p300", "bh-galaxy")
+BOARDS = ("n150", "n300", "t3k", "galaxy", "p100", "p150", "p300", "p150x4", "bh-galaxy")
 FRAMES = (8, 16, 24, 32)
 HEAD = ("board", "frames", "DRAM at the peak", "L1 at the peak", "programs", "operations", "transfers", "at least")
 

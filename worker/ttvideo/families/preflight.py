@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ttvideo.errors import ErrorKind, WorkerError
@@ -52,16 +53,20 @@ def steps(params: Any) -> int:
     return made
 
 
-def divided(params: Any, tried: Subject, system: System) -> str | None:
-    """How the chips of a system share a clip, and what that is reckoned to take; None where one chip makes it."""
+def divided(params: Any, tried: Subject, system: System) -> tuple[Subject, str]:
+    """What is tried on the mesh that a job opens on this system, and how its chips share the clip, in words.
+
+    Nothing is said where one chip makes it.
+    """
     if system.chips == 1 or not isinstance(params, animatediff.Params):
-        return None
+        return tried, ""
     videos, _, frames, height, width = tried.latents
     found = divide(system, Clip(videos, frames, height, width, tried.guidance is not None, tried.weights))
     rows, columns = found.mesh
-    return (
-        f"Among the chips of a {rows}x{columns} mesh it is divided. {found.sentence} By the cost model a step takes at "
-        f"least {found.seconds:.3f} s there, with {found.ethernet / 1e6:.0f} MB from other chips."
+    return replace(tried, mesh=found.mesh, parts=found.parts), (
+        f"It was tried on a {rows}x{columns} mesh. {found.sentence} In a step each receives "
+        f"{found.ethernet / 1e6:.0f} MB from other chips, which the lower bound leaves out; the planner, which counts "
+        f"them, has {found.seconds:.3f} s."
     )
 
 

@@ -56,7 +56,7 @@ class Trial:
         from ttvideo.families.preflight import divided, steps, subject
 
         try:
-            tried = subject(self._family, self._params)
+            tried, shared = divided(self._params, subject(self._family, self._params), self._system)
             found = preflight(tried, self._system, self._phase, self._tick)
         except WorkerError as error:
             return self._tell(state="failed", message=error.message, hint=error.hint)
@@ -67,7 +67,7 @@ class Trial:
             what = f"The preflight was broken off: {type(error).__name__}: {error}"
             return self._tell(state="failed", message=what, hint="The log has the details.")
         told = verdict(self._state, found, steps(self._params))
-        if told["state"] == "fits" and (shared := divided(self._params, tried, self._system)) is not None:
+        if shared:
             told["hint"] = f"{shared} {told['hint']}"
         return self._tell(**told)
 
@@ -101,7 +101,7 @@ def verdict(asked: Preflight, found: Found, steps: int) -> dict[str, object]:
         "state": "fits",
         "message": f"{asked.title} fits {asked.board_title}: while it denoises, at most {memory(needs.dram_peak)} of a "
         f"chip's {memory(needs.dram_total)} DRAM are in use.",
-        "hint": "ttnn checked all its operations for one chip of that board, and nothing was computed: that kernels "
+        "hint": "ttnn checked all its operations for that board's chips, and nothing was computed: that kernels "
         "compile, and how long they take, only a board can tell.",
         "needs": counted,
         "ttnn": found.ttnn,

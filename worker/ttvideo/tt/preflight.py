@@ -71,7 +71,7 @@ class Found:
 def preflight(
     subject: Subject, system: boards.System, on_phase: Callable[[Phase], None], on_tick: Callable[[], None]
 ) -> Found:
-    """Run the program's first three steps on one chip of a mock board. Takes from seconds to minutes.
+    """Run the program's first three steps on a mesh of mock boards. Takes from seconds to minutes.
 
     `on_tick` is called a few times a second and may raise to end it. Raises WorkerError: NO_DEVICE without a Python
     that has ttnn, INTERNAL when the process ended by itself.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,7 +47,15 @@ class Subject:
     """[videos, tokens, width], twice as many videos with guidance."""
     guidance: float | None
     dtype: str = "bfloat16"
-    """As nn.program.Asked has it."""
+    """As nn.program.Asked has it, and `parts`."""
+    mesh: tuple[int, int] = (1, 1)
+    parts: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Subject:
+        """From JSON, which has lists for tuples."""
+        pairs = {name: (values[name][0], values[name][1]) for name in ("mesh", "parts")}
+        return cls(**{**values, **pairs})
 
 
 def run(request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -57,11 +66,13 @@ def run(request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     toolchain.setup(system, Path(request["folder"]))
     import ttnn
 
-    # One chip: programs put the same on each, and preflight is about what fits there.
-    shape = ttnn.MeshShape(1, 1)
+    subject = Subject.of(request["subject"])
+    if math.prod(subject.mesh) > 1:
+        ttnn.set_fabric_config(ttnn.FabricConfig.FABRIC_1D)
+    shape = ttnn.MeshShape(*subject.mesh)
     mesh = ttnn.open_mesh_device(shape, l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
     try:
-        found = _try(mesh, system.board, Subject(**request["subject"]), tell)
+        found = _try(mesh, system.board, subject, tell)
     finally:
         ttnn.close_mesh_device(mesh)
     return {"ttnn": importlib.metadata.version("ttnn"), **found}
@@ -112,7 +123,7 @@ def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
     from ttvideo.tt.nn.unet import UNet
 
     videos, _, frames, height, width = subject.latents
-    tokens = Tokens(videos * (1 if subject.guidance is None else 2), frames, height, width)
+    tokens = Tokens(videos * (1 if subject.guidance is None else 2), frames, height, width, subject.parts)
     weights = Parameters(Zeros(subject.weights), mesh, getattr(ttnn, subject.dtype))
     unet = UNet(weights, UNetConfig.of(*subject.configs), tokens, text_length=subject.text[1])
     yield None
