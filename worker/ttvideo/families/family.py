@@ -75,7 +75,10 @@ class Run:
 
 class Pipeline(Protocol):
     def run(self, run: Run, on_event: OnEvent) -> Iterator[tuple[int, Frame]]:
-        """Frames not in `run.have`, as they are decoded: (index, float32 [height, width, 3] in [0, 1]), in order."""
+        """Frames not in `run.have`, as they are decoded: (index, float32 [height, width, 3] in [0, 1]).
+
+        In order, but that a frame which is shown twice comes twice in a row.
+        """
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,11 @@ class Params(BaseModel):
     fps: float = Field(
         8.0, gt=0, le=120, title="Frame rate", description="Frames per second of the file", examples=[8.0, 12.0, 24.0]
     )
+    loop: bool = Field(
+        False,
+        title="Loop",
+        description="The motion goes back the way it came, so that the last frame meets the first",
+    )
     motion: bool = Field(
         True,
         title="Motion modules",

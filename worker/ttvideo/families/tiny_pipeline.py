@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +45,16 @@ class TinyPipeline:
     def run(self, run: Run, on_event: OnEvent) -> Iterator[tuple[int, Frame]]:
         params = run.params
         assert isinstance(params, Params)
+        places = _places(params)
         with torch.inference_mode():
-            latents = self._denoise_clip(run, params, on_event)
-        on_event(PhaseEvent(Phase.DECODING, total=params.frames))
-        for first in range(0, params.frames, DECODE_FRAMES):
-            indices = range(first, min(first + DECODE_FRAMES, params.frames))
-            if not run.have.issuperset(indices):
-                yield from zip(indices, self._decode(latents[:, :, indices.start : indices.stop]), strict=True)
-            on_event(StepEvent(indices.stop, params.frames))
+            latents = self._denoise_clip(run, params.model_copy(update={"frames": len(places)}), on_event)
+        on_event(PhaseEvent(Phase.DECODING, total=len(places)))
+        for first in range(0, len(places), DECODE_FRAMES):
+            shown = places[first : first + DECODE_FRAMES]
+            if not run.have.issuperset(chain.from_iterable(shown)):
+                frames = self._decode(latents[:, :, first : first + DECODE_FRAMES])
+                yield from ((place, frame) for each, frame in zip(shown, frames, strict=True) for place in each)
+            on_event(StepEvent(first + len(shown), len(places)))
 
     def encode(self, prompts: Sequence[Prompt], on_event: OnEvent, *, free: bool = False) -> None:
         texts = list(dict.fromkeys([prompt.text for prompt in prompts] + [prompt.negative for prompt in prompts]))
@@ -228,6 +231,14 @@ class TinyPipeline:
         grid = patches.view(n, rows, columns, 8, 8, 3).permute(0, 1, 3, 2, 4, 5).reshape(n, rows * 8, columns * 8, 3)
         pixels: Pixels = grid.clamp(-1, 1).add(1).mul(127.5).byte().numpy()
         return pixels
+
+
+def _places(params: Params) -> list[list[int]]:
+    """For each frame that is made, where the clip shows it: a loop shows all but its ends on the way back, too."""
+    if not params.loop:
+        return [[frame] for frame in range(params.frames)]
+    there = params.frames // 2 + 1
+    return [sorted({frame, (params.frames - frame) % params.frames}) for frame in range(min(there, params.frames))]
 
 
 def _params(shot: Shot) -> Params:
