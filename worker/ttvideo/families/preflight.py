@@ -13,6 +13,7 @@ from ttvideo.families.weights import headers
 from ttvideo.tt.boards import System
 from ttvideo.tt.metal import table
 from ttvideo.tt.mock.trial import Subject
+from ttvideo.tt.nn.config import UNetConfig
 from ttvideo.tt.nn.division import Clip, divide
 
 SD1_TEXT, SD1_CHANNELS, SD1_PIXELS = (77, 768), 4, 8
@@ -56,13 +57,19 @@ def divided(params: Any, tried: Subject, system: System) -> str | None:
     """How the chips of a system share a clip, and what that is reckoned to take; None where one chip makes it."""
     if system.chips == 1 or not isinstance(params, animatediff.Params):
         return None
-    videos, _, frames, height, width = tried.latents
-    found = divide(system, Clip(videos, frames, height, width, tried.guidance is not None, tried.weights))
+    found = divide(system, clip(tried))
     rows, columns = found.mesh
     return (
         f"Among the chips of a {rows}x{columns} mesh it is divided. {found.sentence} By the cost model a step takes at "
         f"least {found.seconds:.3f} s there, with {found.ethernet / 1e6:.0f} MB from other chips."
     )
+
+
+def clip(tried: Subject) -> Clip:
+    """What of it is divided among chips."""
+    videos, _, frames, height, width = tried.latents
+    heads = UNetConfig.of(*tried.configs).common_heads
+    return Clip(videos, frames, height, width, tried.guidance is not None, tried.weights, heads)
 
 
 def _on(family: Family) -> str:
