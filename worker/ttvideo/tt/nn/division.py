@@ -15,6 +15,9 @@ from ttvideo.tt import boards
 # port (docs.tenstorrent.com/aibs/blackhole/multi-card-topologies), taken for one link.
 ETHERNET = {boards.WORMHOLE: 12.5e9, boards.BLACKHOLE: 50e9}
 """Bytes per second of one link in one direction."""
+COLLECTIVE = 12e-6
+"""Seconds that a gather, or half of a sum, takes however little there is: the least that was found, of a reduce_scatter
+made for one model (tt-metal, pull request 19663). ttnn's own take 15 to 34 microseconds (55543, 41522)."""
 BYTES = 2
 """Of a bfloat16."""
 PHASES = 2
@@ -46,11 +49,13 @@ class Division:
     """Of matrix products and attention, of one chip in a step."""
     ethernet: int
     """Bytes that a chip receives from others in a step."""
+    collectives: int
+    """Gathers and halves of sums in a step, which each take a while of their own."""
     weights: int
     """Bytes of bfloat16, of each chip."""
     seconds: float
-    """Of a step: products, norms and moves each by the roofline of matrix engines and DRAM, and `ethernet` over one
-    link. No board is as fast."""
+    """Of a step: products, norms and moves each by the roofline of matrix engines and DRAM, `ethernet` over one link,
+    and the least for each of `collectives`. No board is as fast."""
 
     @property
     def chips(self) -> int:
@@ -84,12 +89,16 @@ class Clip:
 def divide(system: boards.System, clip: Clip) -> Division:
     """The fastest division by the cost model; of equally fast ones that which needs fewer chips, on the first mesh.
 
-    An axis of the mesh divides the pictures or the heads. Chips along one that divides neither compute the same.
+    Where all weights are more than a chip has memory, only those are considered that leave it less, if there are.
     """
-    return min(_divisions(system, clip), key=lambda each: (each.seconds, each.chips))
+    found = [*divisions(system, clip)]
+    memory = system.board.dram
+    fitting = [each for each in found if memory is None or each.weights <= memory]
+    return min(fitting or found, key=lambda each: (each.seconds, each.chips))
 
 
-def _divisions(system: boards.System, clip: Clip) -> Iterator[Division]:
+def divisions(system: boards.System, clip: Clip) -> Iterator[Division]:
+    """All that are possible. An axis of the mesh divides the pictures or the heads, or its chips compute the same."""
     for mesh in system.meshes:
         axes = (None, *(axis for axis in (0, 1) if mesh[axis] > 1 and clip.heads % mesh[axis] == 0))
         parts = sorted({*itertools.product((1, mesh[0]), (1, mesh[1]))})
@@ -113,7 +122,7 @@ def _reckoned(system: boards.System, clip: Clip, mesh: tuple[int, int], tokens: 
     chips = math.prod(tokens.parts)
     shared = math.prod(tokens.parts[axis] for axis in tokens.shared)
     sharing = _sharing(mesh, tokens.tensor_axis)
-    ethernet = tokens.rows * (chips - 1) * clip.weights["conv_out.weight"][0] * BYTES
+    ethernet, collectives = tokens.rows * (chips - 1) * clip.weights["conv_out.weight"][0] * BYTES, len(tokens.divided)
     flops, seconds, weights = 0, 0.0, 0
     for name, shape in clip.weights.items():
         split = sharing if SPLIT.search(name) else 1
@@ -133,6 +142,7 @@ def _reckoned(system: boards.System, clip: Clip, mesh: tuple[int, int], tokens: 
             if name.endswith(".norm.weight"):
                 gathered = together // shared * (shared - 1) * shape[0] * BYTES
                 ethernet += 2 * gathered if divided else gathered
+                collectives += len(tokens.shared) * (2 if divided else 1)
                 rows, moves = together, 2 + 2 * SWAPS
         if len(shape) > 1:
             work = 2 * rows * (math.prod(shape) + 2 * keys * shape[0]) // split
@@ -140,6 +150,7 @@ def _reckoned(system: boards.System, clip: Clip, mesh: tuple[int, int], tokens: 
             if split > 1 and SUMMED.search(name):
                 # Around a ring come the others' parts of a chip's sum, then the others' sums.
                 ethernet += 2 * rows * out * (split - 1) // split * BYTES
+                collectives += 2
                 # Written, then read and written to add the bias.
                 out, into = 3 * out, into // split
             else:
@@ -156,8 +167,9 @@ def _reckoned(system: boards.System, clip: Clip, mesh: tuple[int, int], tokens: 
         _sentence(clip, tokens, sharing, several=system.chips > 1),
         flops,
         ethernet,
+        collectives,
         BYTES * weights,
-        seconds + ethernet / ETHERNET[kind.arch],
+        seconds + ethernet / ETHERNET[kind.arch] + collectives * COLLECTIVE,
     )
 
 
