@@ -1,13 +1,16 @@
-"""Run with a system, rows and columns of its mesh, how pictures are divided along them, frames, and a folder.
+"""Run with a system, rows and columns of its mesh, divisions, frames, and a folder.
 
-Two steps of the bundled model there, with guidance: prints the largest difference of the latents from diffusers', and
-with `wrong` those of programs that divide wrongly.
+Two steps of the bundled model there, with guidance. Prints for each division, `parts` and `tensor_axis` of Tokens, the
+largest difference of the latents from diffusers', and with `wrong` those of programs that divide wrongly.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,28 +19,39 @@ from ttvideo.tt import boards
 from ttvideo.tt.engine.opening import L1_SMALL_SIZE
 from ttvideo.tt.mock import toolchain
 
+Wrong = tuple[str, Callable[[], AbstractContextManager[Any]]]
+
 
 def main() -> None:
-    name, mesh, parts, frames, folder = sys.argv[1], *map(json.loads, sys.argv[2:5]), Path(sys.argv[5])
+    name, mesh, divisions, frames, folder = sys.argv[1], *map(json.loads, sys.argv[2:5]), Path(sys.argv[5])
     system = boards.system_named(name)
     assert system is not None
     toolchain.setup(system, folder)
-    import torch
     import ttnn
 
-    from animatediff_ttnn.layers import parts as dividing
+    from ttvideo.tt.mock import golden
+
+    ttnn.set_fabric_config(ttnn.FabricConfig.FABRIC_1D)
+    device = ttnn.open_mesh_device(ttnn.MeshShape(*mesh), l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
+    with golden.shadow(rounded=False), tempfile.TemporaryDirectory() as cache:
+        # Both times: prepared, and read back.
+        found = [differences(device, parts, axis, frames, Path(cache)) for parts, axis in divisions]
+    ttnn.close_mesh_device(device)
+    sys.stdout.write(f"{json.dumps(found)}\n")
+
+
+def differences(device: Any, parts: list[int], axis: int | None, frames: int, cache: Path) -> dict[str, float]:
+    import torch
+
     from animatediff_ttnn.layers.parameters import Parameters
     from animatediff_ttnn.layers.tokens import Tokens
     from support.tt_blocks import exact
     from support.tt_unet import bundled, bundled_configs
-    from ttvideo.tt.mock import golden
-    from ttvideo.tt.nn import unet as whole
     from ttvideo.tt.nn.config import UNetConfig
     from ttvideo.tt.nn.sampler import Held, Sampler
     from ttvideo.tt.nn.schedules import Step
+    from ttvideo.tt.nn.unet import UNet
 
-    ttnn.set_fabric_config(ttnn.FabricConfig.FABRIC_1D)
-    device = ttnn.open_mesh_device(ttnn.MeshShape(*mesh), l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
     steps = [
         Step(901.0, 0.9, 0.8, (0.3,), True, 0.1, (0.5, -0.5)),
         Step(501.0, 1.0, 0.7, (0.2, 0.1), False, 0.0, (1, 0)),
@@ -45,6 +59,9 @@ def main() -> None:
     latents, noise, clean = (exact(1, 24, frames, 8, 8, seed=seed) for seed in range(3))
     text = exact(2, 32, 128, seed=4)
     held = Held(clean[:, :, :1], noise[:, :, :1], [(0.6, 0.4), (1.0, 0.0)])
+    tokens = Tokens(2, frames, 8, 8, (parts[0], parts[1]), axis)
+    weights = Parameters(bundled().state_dict(), device, cache=cache)
+    sampler = Sampler(UNet(weights, UNetConfig.of(*bundled_configs()), tokens, 32), 3.0)
 
     def difference(count: int) -> float:
         expected, kept = latents, None
@@ -60,24 +77,40 @@ def main() -> None:
         *_, last = sampler.run(steps[:count], text, latents, [noise], held)
         return float((last.latents() - expected).abs().max())
 
-    def copies(x: Any, dim: int, cluster_axis: int) -> Any:
-        return ttnn.concat([x] * mesh[cluster_axis], dim=dim)
+    found = {"right": difference(2)}
+    for what, patched in wrongs(axis) if "wrong" in sys.argv else ():
+        with patched():
+            found[what] = difference(1)
+    return found
 
-    with golden.shadow(rounded=False):
-        weights, tokens = Parameters(bundled().state_dict(), device), Tokens(2, frames, 8, 8, tuple(parts))
-        sampler = Sampler(whole.UNet(weights, UNetConfig.of(*bundled_configs()), tokens, 32), 3.0)
-        found = {"right": difference(2)}
-        if "wrong" in sys.argv:
-            with mock.patch.object(ttnn, "all_gather", copies):
-                found["its own rows instead of all"] = difference(1)
-            with mock.patch.object(whole, "part", lambda x, axes, dim=2: dividing.part(x, axes[::-1], dim)):
-                found["rows and columns exchanged"] = difference(1)
-            with mock.patch.object(
-                whole, "part", lambda x, axes, dim=2: dividing.part(x, axes[:: 1 if dim else -1], dim)
-            ):
-                found["another picture's text"] = difference(1)
-    ttnn.close_mesh_device(device)
-    sys.stdout.write(f"{json.dumps(found)}\n")
+
+def wrongs(axis: int | None) -> Iterator[Wrong]:
+    """Programs that go wrong with pictures divided, or with heads shared along an axis."""
+    import ttnn
+
+    from animatediff_ttnn.layers import linear
+    from animatediff_ttnn.layers import parts as dividing
+    from ttvideo.tt.nn import unet as whole
+
+    def copies(x: Any, dim: int, cluster_axis: int) -> Any:
+        return ttnn.concat([x] * x.device().shape[cluster_axis], dim=dim)
+
+    def bias_of_each(layer: Any, x: Any) -> Any:
+        return ttnn.all_reduce(ttnn.linear(x, layer.weight, bias=layer.bias), cluster_axis=layer.axis)
+
+    def exchanged(x: Any, axes: Any, dim: int = 2) -> Any:
+        return dividing.part(x, axes[::-1], dim)
+
+    def exchanged_text(x: Any, axes: Any, dim: int = 2) -> Any:
+        return dividing.part(x, axes[:: 1 if dim else -1], dim)
+
+    if axis is None:
+        yield "its own rows instead of all", lambda: mock.patch.object(ttnn, "all_gather", copies)
+        yield "rows and columns exchanged", lambda: mock.patch.object(whole, "part", exchanged)
+        yield "another picture's text", lambda: mock.patch.object(whole, "part", exchanged_text)
+    else:
+        yield "its own heads instead of all", lambda: mock.patch.object(ttnn, "all_reduce", lambda x, **_: x)
+        yield "a bias for each chip", lambda: mock.patch.object(linear.RowParallel, "__call__", bias_of_each)
 
 
 if __name__ == "__main__":

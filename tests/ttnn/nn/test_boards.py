@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-TEST = "test_the_bundled_unet_is_diffusers_own[Tokens(videos=2, frames=16, height=8, width=8, parts=(1, 1))]"
+CLIP = "Tokens(videos=2, frames=16, height=8, width=8, parts=(1, 1), tensor_axis=None)"
+TEST = f"test_the_bundled_unet_is_diffusers_own[{CLIP}]"
 
 
 @pytest.mark.parametrize("board", ["n300", "galaxy", "p150", "bh-galaxy"])

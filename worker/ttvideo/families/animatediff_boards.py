@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +24,7 @@ from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Run, StepEve
 from ttvideo.families.weights import checkpoints, headers
 from ttvideo.families.weights.loading import quiet
 from ttvideo.tt import detect, environment
+from ttvideo.tt.nn.config import UNetConfig
 from ttvideo.tt.nn.division import Clip, Division, divide
 from ttvideo.tt.nn.program import Asked
 from ttvideo.tt.nn.schedules import Step, steps_of
@@ -96,7 +96,7 @@ class AnimateDiffBoards(ClipPipeline):
         total = len(steps) * (params.frames if params.frames_apart else 1)
         made = [kept.given[0]] if kept and params.frames_apart else []
         division = self.division(params)
-        if math.prod(division.parts) > 1:
+        if division.chips > 1:
             on_event(NoteEvent(division.sentence))
         text = self._text([each["prompt_embeds"].cpu().float() for each in texts], params)
         began = False
@@ -175,11 +175,17 @@ class AnimateDiffBoards(ClipPipeline):
     def division(self, params: Params) -> Division:
         """Of a clip, or of each frame that is made by itself, among the chips of this machine.
 
-        Raises WorkerError: what `environment.system` raises.
+        Raises WorkerError: UNSUPPORTED for a UNet that the program does not know, and what `environment.system` raises.
         """
         side = self.model.scale(self.parts.get("vae"))
         motion = params.motion and not params.frames_apart
         tensors = [tensor for file in self._files() for tensor in headers.tensors(file)]
+        try:
+            heads = UNetConfig.of(self._config()).common_heads
+        except ValueError as error:
+            raise WorkerError(
+                ErrorKind.UNSUPPORTED, str(error), "Run the job on another device: --device cpu."
+            ) from error
         clip = Clip(
             videos=1,
             frames=1 if params.frames_apart else params.frames,
@@ -187,6 +193,7 @@ class AnimateDiffBoards(ClipPipeline):
             width=params.width // side,
             guided=self.model.guided(params),
             weights={each.name: each.shape for each in tensors if motion or "motion_modules." not in each.name},
+            heads=heads,
         )
         return divide(environment.system(detect.look()), clip)
 
@@ -202,15 +209,19 @@ class AnimateDiffBoards(ClipPipeline):
             )
         return files
 
+    def _config(self) -> Mapping[str, Any]:
+        config: dict[str, Any] = json.loads(self._files()[0].with_name("config.json").read_text())
+        return config
+
     def _asked(self, params: Params, steps: Sequence[Step], division: Division) -> Asked:
-        files = self._files()
         return Asked(
-            weights=tuple(map(str, files)),
-            configs=(json.loads(files[0].with_name("config.json").read_text()),),
+            weights=tuple(map(str, self._files())),
+            configs=(self._config(),),
             steps=tuple(steps),
             guidance=params.guidance if self.model.guided(params) else None,
             dtype=params.board_weights,
             motion=params.motion and not params.frames_apart,
             parts=division.parts,
+            tensor_axis=division.tensor_axis,
             shown=True,
         )

@@ -14,6 +14,7 @@ from ttvideo.families.weights import headers
 from ttvideo.tt.boards import System
 from ttvideo.tt.metal import table
 from ttvideo.tt.mock.trial import Subject
+from ttvideo.tt.nn.config import UNetConfig
 from ttvideo.tt.nn.division import Clip, divide
 
 SD1_TEXT, SD1_CHANNELS, SD1_PIXELS = (77, 768), 4, 8
@@ -60,14 +61,20 @@ def divided(params: Any, tried: Subject, system: System) -> tuple[Subject, str]:
     """
     if system.chips == 1 or not isinstance(params, animatediff.Params):
         return tried, ""
-    videos, _, frames, height, width = tried.latents
-    found = divide(system, Clip(videos, frames, height, width, tried.guidance is not None, tried.weights))
+    found = divide(system, clip(tried))
     rows, columns = found.mesh
-    return replace(tried, mesh=found.mesh, parts=found.parts), (
+    return replace(tried, mesh=found.mesh, parts=found.parts, tensor_axis=found.tensor_axis), (
         f"It was tried on a {rows}x{columns} mesh. {found.sentence} In a step each receives "
         f"{found.ethernet / 1e6:.0f} MB from other chips, which the lower bound leaves out; the planner, which counts "
         f"them, has {found.seconds:.3f} s."
     )
+
+
+def clip(tried: Subject) -> Clip:
+    """What of it is divided among chips."""
+    videos, _, frames, height, width = tried.latents
+    heads = UNetConfig.of(*tried.configs).common_heads
+    return Clip(videos, frames, height, width, tried.guidance is not None, tried.weights, heads)
 
 
 def _on(family: Family) -> str:

@@ -8,6 +8,7 @@ import torch
 import ttnn
 from torch.nn import functional
 
+from animatediff_ttnn.layers.linear import RowParallel
 from animatediff_ttnn.layers.parameters import Parameters
 from animatediff_ttnn.layers.tokens import packed, whole_tiles
 
@@ -20,29 +21,38 @@ class Heads:
 
     The padding is in the weights: zero columns after each head's own of the projections to queries, keys and values,
     zero rows after each head's own of the projection back.
+
+    axis: of the mesh, whose chips have equal shares of the heads; where their number does not allow it, each chip has
+    all. `heads` and `width` are one chip's.
     """
 
-    def __init__(self, parameters: Parameters, heads: int) -> None:
-        out, self.heads = parameters.below("to_out", 0), heads
-        self.channels = out.read("bias").numel()
-        if self.channels % heads:
-            raise ValueError(f"{self.channels} channels cannot be split into {heads} heads.")
-        self.size = self.channels // heads
+    def __init__(self, parameters: Parameters, heads: int, axis: int | None) -> None:
+        out = parameters.below("to_out", 0)
+        channels = out.read("bias").numel()
+        if channels % heads:
+            raise ValueError(f"{channels} channels cannot be split into {heads} heads.")
+        self.axis = parameters.sharing(heads, axis)
+        self.chips = parameters.chips(self.axis)
+        self.heads, self.size = heads // self.chips, channels // heads
         self.padded = whole_tiles(self.size)
-        self.width = heads * self.padded
+        self.width = self.heads * self.padded
         self.scale = 1 / math.sqrt(self.size)
-        self.back = out.prepared("weight", lambda weight: self._pad(weight.T), "weight")
-        self.bias = out.row()
+        self.back = RowParallel(out, self.axis, lambda weight: self._pad(weight.T))
         self.grid = parameters.device.core_grid
 
     def _pad(self, weight: torch.Tensor) -> torch.Tensor:
-        """[heads * size, n] -> [heads * padded, n]"""
-        split = weight.reshape(self.heads, self.size, -1)
-        return functional.pad(split, (0, 0, 0, self.padded - self.size)).reshape(self.width, -1)
+        """[all heads * size, n] -> [all heads * padded, n]"""
+        split = weight.reshape(self.chips * self.heads, self.size, -1)
+        return functional.pad(split, (0, 0, 0, self.padded - self.size)).flatten(0, 1)
 
-    def to_heads(self, *weights: torch.Tensor) -> torch.Tensor:
-        """One matrix [in, n * width] of n projections' weights [channels, in]."""
-        return torch.cat([self._pad(weight) for weight in weights]).T
+    def projection(self, parameters: Parameters, name: str, *sources: str) -> ttnn.Tensor:
+        """One matrix [in, n * width], on each chip for its own heads, of n projections' weights [channels, in]."""
+        return parameters.prepared(name, self._to_heads, *sources, axis=self.axis, split=1)
+
+    def _to_heads(self, *weights: torch.Tensor) -> torch.Tensor:
+        """[in, chips * n * width]: a chip's columns of all projections before the next chip's."""
+        shares = zip(*(self._pad(weight).chunk(self.chips) for weight in weights), strict=True)
+        return torch.cat([part for share in shares for part in share]).T
 
     def attend(self, q: ttnn.Tensor, k: ttnn.Tensor, v: ttnn.Tensor, mask: ttnn.Tensor | None) -> ttnn.Tensor:
         """[n, heads, queries, padded] -> tokens [1, 1, n * queries, channels]"""
@@ -57,20 +67,19 @@ class Heads:
         )
         rows = y.shape[0] * y.shape[2]
         y = ttnn.reshape(ttnn.experimental.nlp_concat_heads(y), (1, 1, rows, self.width))
-        return ttnn.linear(y, self.back, bias=self.bias, core_grid=self.grid)
+        return self.back(y)
 
 
 class SelfAttention:
     """Attention within each run of `span` rows.
 
     Spans that are no whole tiles share sequences: two of 16 rows make one of 32, and a mask keeps them apart. So no
-    work is done on padding, and no padding is seen.
+    work is done on padding, and no padding is seen. axis: of the mesh, whose chips share the heads.
     """
 
-    def __init__(self, parameters: Parameters, heads: int, span: int) -> None:
-        self.heads, self.span, self.sequence = Heads(parameters, heads), span, packed(span)
-        sources = ("to_q.weight", "to_k.weight", "to_v.weight")
-        self.qkv = parameters.prepared("qkv", self.heads.to_heads, *sources)
+    def __init__(self, parameters: Parameters, heads: int, span: int, axis: int | None = None) -> None:
+        self.heads, self.span, self.sequence = Heads(parameters, heads, axis), span, packed(span)
+        self.qkv = self.heads.projection(parameters, "qkv", "to_q.weight", "to_k.weight", "to_v.weight")
         self.mask = None
         if self.sequence != span:
             number = torch.arange(self.sequence) // span
@@ -92,19 +101,25 @@ class SelfAttention:
 
 
 class Text:
-    """A text as one cross-attention sees it: keys and values [pictures, heads, tokens, padded], for all steps."""
+    """A text as one cross-attention sees it: keys and values [pictures, heads, tokens, padded], for all steps.
+
+    On each chip those of its own heads.
+    """
 
     def __init__(self, k: ttnn.Tensor, v: ttnn.Tensor) -> None:
         self.k, self.v = k, v
 
 
 class CrossAttention:
-    """Attention of each picture's `pixels` rows to the picture's text of `length` tokens."""
+    """Attention of each picture's `pixels` rows to the picture's text of `length` tokens.
 
-    def __init__(self, parameters: Parameters, heads: int, pixels: int, length: int) -> None:
-        self.heads, self.pixels = Heads(parameters, heads), pixels
+    axis: of the mesh, whose chips share the heads.
+    """
+
+    def __init__(self, parameters: Parameters, heads: int, pixels: int, length: int, axis: int | None = None) -> None:
+        self.heads, self.pixels = Heads(parameters, heads, axis), pixels
         self.q, self.k, self.v = (
-            parameters.prepared(name, self.heads.to_heads, f"{name}.weight") for name in ("to_q", "to_k", "to_v")
+            self.heads.projection(parameters, name, f"{name}.weight") for name in ("to_q", "to_k", "to_v")
         )
         self.mask = None
         if whole_tiles(length) != length:

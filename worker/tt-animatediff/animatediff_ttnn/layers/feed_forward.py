@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import ttnn
 
-from animatediff_ttnn.layers.linear import Linear
+from animatediff_ttnn.layers.linear import RowParallel
 from animatediff_ttnn.layers.parameters import Parameters
 
 
 class GEGLU:
-    """Tokens to tokens: the first projection's one half, gated with the GELU of the other, projected back."""
+    """Tokens to tokens: the first projection's one half, gated with the GELU of the other, projected back.
 
-    def __init__(self, parameters: Parameters) -> None:
+    axis: of the mesh, whose chips have equal shares of both halves' channels; where their number does not allow it,
+    each chip has all.
+    """
+
+    def __init__(self, parameters: Parameters, axis: int | None = None) -> None:
         projection = parameters.below("net", 0, "proj")
-        self.value, self.gate = (_half(projection, part) for part in (0, 1))
-        self.back = Linear(parameters.below("net", 2))
+        axis = parameters.sharing(projection.read("bias").numel() // 2, axis)
+        self.value, self.gate = (_half(projection, part, axis) for part in (0, 1))
+        self.back = RowParallel(parameters.below("net", 2), axis)
         self.grid = parameters.device.core_grid
 
     def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
@@ -25,8 +30,10 @@ class GEGLU:
         return self.back(ttnn.multiply(value, gate))
 
 
-def _half(projection: Parameters, part: int) -> tuple[ttnn.Tensor, ttnn.Tensor]:
-    """Weight [in, out / 2] and bias [1, out / 2] of one half of a projection's outputs."""
-    weight = projection.prepared(f"weight{part}", lambda whole: whole.chunk(2)[part].T, "weight")
-    bias = projection.prepared(f"bias{part}", lambda whole: whole.chunk(2)[part][None], "bias", dtype=ttnn.bfloat16)
+def _half(projection: Parameters, part: int, axis: int | None) -> tuple[ttnn.Tensor, ttnn.Tensor]:
+    """Weight [in, out / 2] and bias [1, out / 2] of one half of a projection's outputs; of both each chip's part."""
+    weight = projection.prepared(f"weight{part}", lambda whole: whole.chunk(2)[part].T, "weight", axis=axis, split=1)
+    bias = projection.prepared(
+        f"bias{part}", lambda whole: whole.chunk(2)[part][None], "bias", dtype=ttnn.bfloat16, axis=axis, split=1
+    )
     return weight, bias

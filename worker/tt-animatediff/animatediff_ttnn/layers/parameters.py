@@ -14,7 +14,7 @@ class Parameters:
     """The weights below one name of a state dict.
 
     state: name -> tensor, float of any width; read one by one, so it may be a file.
-    device: a ttnn.Device or ttnn.MeshDevice; every chip of a mesh gets a copy.
+    device: a ttnn.Device or ttnn.MeshDevice; every chip of a mesh gets a copy, or its part of what is `split`.
     dtype: of matrices, ttnn.bfloat16 or ttnn.bfloat8_b; vectors are always bfloat16.
     cache: a folder for what was prepared, which must belong to this checkpoint, board, mesh and dtype alone. What lies
         there is not read from `state` again.
@@ -62,18 +62,36 @@ class Parameters:
         """[1, n] of a vector [n]."""
         return self.prepared(name, lambda vector: vector[None], name, dtype=ttnn.bfloat16)
 
+    def chips(self, axis: int | None) -> int:
+        """How many are along an axis of the mesh; 1 for none."""
+        return 1 if axis is None else int(self.device.shape[axis])
+
+    def sharing(self, count: int, axis: int | None) -> int | None:
+        """The axis, if several chips along it can have equal shares of `count` heads or channels; else None: all."""
+        chips = self.chips(axis)
+        return axis if chips > 1 and count % chips == 0 else None
+
     def prepared(
-        self, name: str, make: Callable[..., torch.Tensor], *sources: str, dtype: ttnn.DataType | None = None
+        self,
+        name: str,
+        make: Callable[..., torch.Tensor],
+        *sources: str,
+        dtype: ttnn.DataType | None = None,
+        axis: int | None = None,
+        split: int = 0,
     ) -> ttnn.Tensor:
-        """What `make` makes of the weights called `sources`, in tiles on the device; with a cache it is made once."""
-        file = self._cache / f"{self._prefix}{name}.tensorbin" if self._cache else None
+        """What `make` makes of the weights called `sources`, in tiles on the device; with a cache it is made once.
+
+        axis: of the mesh, along which each chip gets its part of the rows (`split` 0) or columns (1) of the matrix.
+        """
+        kept = name if axis is None else f"{name}.split{axis}"
+        file = self._cache / f"{self._prefix}{kept}.tensorbin" if self._cache else None
         self._read.update(self._prefix + source for source in sources)
         if file is not None and file.exists():
             return ttnn.to_device(ttnn.load_tensor(str(file)), self.device)
         made = make(*(self.read(source) for source in sources)).contiguous()
-        host = ttnn.from_torch(
-            made, dtype=dtype or self._dtype, layout=ttnn.TILE_LAYOUT, mesh_mapper=self._everywhere()
-        )
+        mapper = self._everywhere() if axis is None else self._along(axis, split)
+        host = ttnn.from_torch(made, dtype=dtype or self._dtype, layout=ttnn.TILE_LAYOUT, mesh_mapper=mapper)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             beside = file.with_name(f"{os.getpid()}-{file.name}")
@@ -100,3 +118,7 @@ class Parameters:
     def _everywhere(self) -> ttnn.TensorToMesh | None:
         single = self.device.get_num_devices() == 1
         return None if single else ttnn.ReplicateTensorToMesh(self.device)
+
+    def _along(self, axis: int, split: int) -> ttnn.TensorToMesh:
+        dims = (split, None) if axis == 0 else (None, split)
+        return ttnn.ShardTensor2dMesh(self.device, mesh_shape=tuple(self.device.shape), dims=dims)

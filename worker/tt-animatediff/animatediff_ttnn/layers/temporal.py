@@ -64,8 +64,10 @@ class TemporalBlock:
     def __init__(self, parameters: Parameters, tokens: Tokens, heads: int) -> None:
         frames = tokens.frames
         self.norms = [LayerNorm(parameters.below(f"norm{number}")) for number in (1, 2, 3)]
-        self.attentions = [SelfAttention(parameters.below(f"attn{number}"), heads, frames) for number in (1, 2)]
-        self.feed_forward = GEGLU(parameters.below("ff"))
+        self.attentions = [
+            SelfAttention(parameters.below(f"attn{number}"), heads, frames, tokens.tensor_axis) for number in (1, 2)
+        ]
+        self.feed_forward = GEGLU(parameters.below("ff"), tokens.tensor_axis)
         positions = parameters.read("pos_embed.pe")[0]
         if frames > len(positions):
             raise ValueError(f"This motion module knows {len(positions)} frames at once, not {frames}.")

@@ -17,7 +17,8 @@ def whole_tiles(size: int) -> int:
 class Tokens:
     """Rows in the order (video, frame, pixel) of [1, 1, rows, channels]; height and width are the latents' own.
 
-    Raises ValueError for pictures that cannot be divided into so many parts.
+    Raises ValueError for pictures that cannot be divided into so many parts, and where chips that should share heads
+    have other pictures.
     """
 
     videos: int
@@ -27,8 +28,13 @@ class Tokens:
     parts: tuple[int, int] = (1, 1)
     """How the pictures are divided among a mesh's rows, and each part among its columns; 1: all of them have the same.
     A part is pictures that follow each other, so it may be halves of guidance, videos or frames."""
+    tensor_axis: int | None = None
+    """Tensor parallelism: the axis of the mesh, 0 or 1, along which chips share the heads of attention and the inner
+    channels of feed-forward parts, on the same pictures."""
 
     def __post_init__(self) -> None:
+        if self.tensor_axis is not None and self.parts[self.tensor_axis] > 1:
+            raise ValueError(f"Chips along axis {self.tensor_axis} have other pictures: they can share no heads.")
         if self.videos * self.frames % math.prod(self.parts):
             raise ValueError(
                 f"{self.videos * self.frames} pictures cannot be divided among {math.prod(self.parts)} chips."

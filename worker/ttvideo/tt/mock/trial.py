@@ -47,9 +47,10 @@ class Subject:
     """[videos, tokens, width], twice as many videos with guidance."""
     guidance: float | None
     dtype: str = "bfloat16"
-    """As nn.program.Asked has it, and `parts`."""
+    """As nn.program.Asked has it, and `parts` and `tensor_axis`."""
     mesh: tuple[int, int] = (1, 1)
     parts: tuple[int, int] = (1, 1)
+    tensor_axis: int | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Subject:
@@ -123,7 +124,9 @@ def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
     from ttvideo.tt.nn.unet import UNet
 
     videos, _, frames, height, width = subject.latents
-    tokens = Tokens(videos * (1 if subject.guidance is None else 2), frames, height, width, subject.parts)
+    tokens = Tokens(
+        videos * (1 if subject.guidance is None else 2), frames, height, width, subject.parts, subject.tensor_axis
+    )
     weights = Parameters(Zeros(subject.weights), mesh, getattr(ttnn, subject.dtype))
     unet = UNet(weights, UNetConfig.of(*subject.configs), tokens, text_length=subject.text[1])
     yield None

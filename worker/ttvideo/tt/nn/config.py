@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,11 @@ class UNetConfig:
     groups: int
     motion_groups: int
     eps: float
+
+    @property
+    def common_heads(self) -> int:
+        """The greatest number that divides the heads of each block: of chips that can share all of them."""
+        return math.gcd(*self.heads, *self.motion_heads, *self.motion_heads_up)
 
     @staticmethod
     def of(unet: Mapping[str, Any], adapter: Mapping[str, Any] | None = None) -> UNetConfig:

@@ -41,6 +41,8 @@ class Asked:
     """Whether motion modules that are among the weights are used; without them the frames do not see each other."""
     parts: tuple[int, int] = (1, 1)
     """How the pictures are divided among the rows and columns of the mesh, as `Tokens` has it."""
+    tensor_axis: int | None = None
+    """Along which chips share heads, as `Tokens` has it."""
     shown: bool = False
     """Whether each step brings its latents to the host."""
 
@@ -112,7 +114,8 @@ def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length
     from ttvideo.tt.nn.unet import UNet
 
     videos, _, frames, height, width = shape
-    tokens = Tokens(videos * (1 if asked.guidance is None else 2), frames, height, width, asked.parts)
+    halves = 1 if asked.guidance is None else 2
+    tokens = Tokens(videos * halves, frames, height, width, asked.parts, asked.tensor_axis)
     files = [Path(file) for file in asked.weights]
     folder = prepared_folder(files, asked.dtype, session.mesh)
     key = (folder, tokens, text_length, asked.motion, str(asked.configs))

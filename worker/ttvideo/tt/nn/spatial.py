@@ -43,9 +43,10 @@ class SpatialBlock:
 
     def __init__(self, parameters: Parameters, tokens: Tokens, heads: int, text_length: int) -> None:
         self.norm1, self.norm2, self.norm3 = (LayerNorm(parameters.below(f"norm{number}")) for number in (1, 2, 3))
-        self.own = SelfAttention(parameters.below("attn1"), heads, tokens.pixels)
-        self.cross = CrossAttention(parameters.below("attn2"), heads, tokens.pixels, text_length)
-        self.feed_forward = GEGLU(parameters.below("ff"))
+        axis = tokens.tensor_axis
+        self.own = SelfAttention(parameters.below("attn1"), heads, tokens.pixels, axis)
+        self.cross = CrossAttention(parameters.below("attn2"), heads, tokens.pixels, text_length, axis)
+        self.feed_forward = GEGLU(parameters.below("ff"), axis)
 
     def __call__(self, h: ttnn.Tensor, text: Text) -> ttnn.Tensor:
         h = ttnn.add(h, self.own(self.norm1(h)))

@@ -25,7 +25,8 @@ from ttvideo.tt.nn.spatial import SpatialTransformer
 class UNet:
     """diffusers' UNetMotionModel by its state dict, for clips of one size; all frames of all videos in one call.
 
-    tokens: how the pictures are divided among the chips, too; each chip has all weights. text_length: tokens of a text.
+    tokens: how the pictures are divided among the chips, too, and which of these share heads. Each chip has all weights
+    but those of heads and inner channels that are others'. text_length: tokens of a text.
     Raises ValueError for sizes that cannot be halved as often as the model does, for more frames than it knows, and for
     weights that belong to parts which are not built here.
     """
