@@ -126,7 +126,7 @@ def test_whole_clips_have_all_their_frames(begun: Path) -> None:
 
 def test_loud_clips_are_lost_in_noise(begun: Path) -> None:
     trainer = Trainer(begun, (CLIPS,), "cpu")
-    times = trainer._times(2000, 0.5)
+    times = trainer._times(2000, 0.5, 0.6)
     assert 0.3 < float((times == 999).float().mean()) < 0.45
     assert 0.5 < float((times >= denoiser.LOUD).float().mean()) < 0.7
     assert int(times.min()) >= 0

@@ -50,7 +50,8 @@ class Stage:
     """`samples` clips of `frames` frames, or as many texts when that is 0.
 
     The learning rate is constant, then falls to 0 over the last `decay` part. `loud` is the share of clips that are
-    lost in noise, three quarters of them wholly. At the stage's end the UNet goes `back` by that part towards the one
+    lost in noise, three quarters of them wholly; of the others the noisier are the more frequent, the less `even` is
+    below 1. At the stage's end the UNet goes `back` by that part towards the one
     that training went on from: nearly all of the new remains, and less of the old is lost (Wortsman et al. 2022,
     arXiv:2109.01903).
     """
@@ -62,6 +63,7 @@ class Stage:
     lr: float
     decay: float = 0.0
     loud: float = 0.0
+    even: float = 0.6
     back: float = 0.0
 
 
@@ -166,7 +168,7 @@ class Trainer:
         pairs = len(specs) // 2
         silent = [self.rng.random() < TEXT_DROPOUT for _ in range(pairs)] * 2
         noise = torch.randn_like(latents[:pairs]).repeat(2, 1, 1, 1, 1)
-        t = self._times(pairs, stage.loud).repeat(2)
+        t = self._times(pairs, stage.loud, stage.even).repeat(2)
         with torch.autocast(self.device, torch.bfloat16):
             hidden = self._hidden(self.text, ["" if quiet else text for quiet, text in zip(silent, words, strict=True)])
             prediction, target = self._predict(self.unet, hidden, latents, t, noise, frames)
@@ -208,8 +210,8 @@ class Trainer:
         others = [frame for frame in range(FRAMES) if frame not in ends]
         return FRAMES, sorted([*ends, *self.rng.sample(others, stage.frames - 2)])
 
-    def _times(self, count: int, loud: float) -> torch.Tensor:
-        t = (1000 * torch.rand(count, device=self.device) ** 0.6).long()
+    def _times(self, count: int, loud: float, even: float) -> torch.Tensor:
+        t = (1000 * torch.rand(count, device=self.device) ** even).long()
         noisy = torch.randint(LOUD, 1000, (count,), device=self.device)
         which = torch.rand(count, device=self.device)
         t = torch.where(which < loud, noisy, t)
