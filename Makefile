@@ -99,6 +99,8 @@ bench-ttnn:  ## what AnimateDiff needs of each board, by ttnn on mock boards; it
 	@.ci/ttnn
 	@$(BIN)/python bench/preflight.py
 	@$(BIN)/python bench/preflight.py --designs n150
+	@$(BIN)/python bench/division.py
+	@$(BIN)/python bench/division.py --frames-apart
 	@TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/fusions.py
 	@TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/ttnn_unet.py 64x64x16 --numbers
 

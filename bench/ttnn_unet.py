@@ -2,6 +2,7 @@
 
     TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/ttnn_unet.py 64x64x16            # does it fit, what does it take
     TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/ttnn_unet.py 32x32x16 --numbers  # and what does it compute
+    TTVIDEO_BOARD=n300 build/ttnn/bin/python bench/ttnn_unet.py 64x64x1 --mesh 1 2 --tensor-axis 1  # on two chips
 
 The size is that of the latents, and frames. Numbers are torch's on the host, beside what ttnn checks for the board, and
 are compared with diffusers': exactly, and rounded as the board rounds.
@@ -77,10 +78,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("size", help="width x height x frames of the latents, such as 64x64x16")
     parser.add_argument("--videos", type=int, default=1, help="2 with guidance")
+    parser.add_argument("--mesh", type=int, nargs=2, default=(1, 1), help="rows and columns")
+    parser.add_argument("--parts", type=int, nargs=2, default=(1, 1), help="of the pictures, along each")
+    parser.add_argument("--tensor-axis", type=int, choices=(0, 1), help="whose chips share heads")
     parser.add_argument("--numbers", action="store_true", help="compute, and compare with diffusers")
     arguments = parser.parse_args()
     width, height, frames = (int(part) for part in arguments.size.split("x"))
-    tokens = Tokens(arguments.videos, frames, height, width)
+    tokens = Tokens(arguments.videos, frames, height, width, tuple(arguments.parts), arguments.tensor_axis)
     system = boards.system_named(os.environ.get("TTVIDEO_BOARD", "n150"))
     assert system is not None, "TTVIDEO_BOARD names no system"
     toolchain.setup(system)
@@ -94,7 +98,10 @@ def main() -> None:
     latents = torch.randn(arguments.videos, 4, frames, height, width, generator=generator).bfloat16().float()
     text = torch.randn(arguments.videos, TEXT, WIDTH, generator=generator).bfloat16().float()
     given = latents, torch.tensor([501]), text
-    mesh = ttnn.open_mesh_device(ttnn.MeshShape(1, 1), l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
+    if system.chips > 1:
+        ttnn.set_fabric_config(ttnn.FabricConfig.FABRIC_1D)
+    shape = ttnn.MeshShape(*arguments.mesh)
+    mesh = ttnn.open_mesh_device(shape, l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
     print(f"{system.title}: {sum(weight.numel() for weight in made.parameters()) / 1e6:.0f} million weights, {tokens}")
     if not arguments.numbers:
         compute(mesh, state, config, tokens, given)
