@@ -146,6 +146,8 @@ def test_how_chips_share_a_clip_is_told(board: str, said: str | None) -> None:
     assert system is not None
     told = divided(params, subject(family, params), system)
     assert told is None if said is None else said in str(told)
+    family, one = families.fitted("animatediff", {"framesApart": True, "guidance": 1.0})
+    assert divided(one, subject(family, one), system) is None
     tiny = families.fitted("tiny", {})
     assert divided(tiny[1], subject(*tiny), system) is None
 

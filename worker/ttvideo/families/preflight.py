@@ -58,6 +58,8 @@ def divided(params: Any, tried: Subject, system: System) -> str | None:
     if system.chips == 1 or not isinstance(params, animatediff.Params):
         return None
     found = divide(system, clip(tried))
+    if found.chips == 1:
+        return None
     rows, columns = found.mesh
     return (
         f"Among the chips of a {rows}x{columns} mesh it is divided. {found.sentence} By the cost model a step takes at "
