@@ -135,3 +135,7 @@ def test_loud_clips_are_lost_in_noise(begun: Path) -> None:
 def test_the_latent_space_of_an_exported_model_is_the_one_it_was_made_with(model: Path) -> None:
     space, again = LatentSpace.fit(clips=20), LatentSpace.of_preview(model / "preview.safetensors")
     torch.testing.assert_close(again.encode_matrix, space.encode_matrix, atol=1e-5, rtol=1e-4)
+
+
+def test_a_batch_without_texts_says_nothing() -> None:
+    assert float(meaning.loss(torch.zeros(0, network.TEXT_LENGTH, network.TEXT_WIDTH), [], meaning.directions())) == 0

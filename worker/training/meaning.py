@@ -37,6 +37,8 @@ def loss(hidden: torch.Tensor, specs: Sequence[Spec], towards: dict[str, torch.T
     mean = SCALE * hidden.float().mean(1)
     total = mean.new_zeros(())
     for attribute, values in ATTRIBUTES.items():
-        wanted = torch.tensor([values.index(getattr(spec, attribute)) for spec in specs], device=mean.device)
-        total = total + functional.cross_entropy(mean @ towards[attribute].T, wanted)
-    return total
+        places = [values.index(getattr(spec, attribute)) for spec in specs]
+        # A batch may have no texts: then nothing says that these are whole numbers, and there is no mean.
+        wanted = torch.tensor(places, dtype=torch.long, device=mean.device)
+        total = total + functional.cross_entropy(mean @ towards[attribute].T, wanted, reduction="sum")
+    return total / max(1, len(specs))

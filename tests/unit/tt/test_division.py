@@ -9,6 +9,7 @@ import pytest
 from accelerate import init_empty_weights  # type: ignore[import-untyped]
 from diffusers import UNetMotionModel
 
+from animatediff_ttnn.layers.tokens import Tokens
 from ttvideo.tt import boards
 from ttvideo.tt.nn.division import Clip, Division, divide, divisions
 
@@ -146,6 +147,11 @@ def test_heads_are_shared_where_all_weights_are_more_than_a_chip_has_memory(fram
     assert (found.parts, found.tensor_axis) == ((2, 1), 1)
     # Nothing else helps where no weights are divided.
     assert divide(small, replace(frame, heads=1)).sentence == divide(t3k, frame).sentence
+
+
+def test_chips_with_other_pictures_share_no_heads() -> None:
+    with pytest.raises(ValueError, match="axis 0 have other pictures"):
+        Tokens(2, 4, 8, 8, (2, 1), 0)
 
 
 def test_the_cost_of_heads_that_chips_share() -> None:

@@ -149,6 +149,8 @@ def test_a_clip_is_tried_as_chips_share_it_which_is_told(board: str, said: str) 
     assert said in told
     assert bool(told) == bool(said)
     assert math.prod(tried.parts) == math.prod(tried.mesh) == system.chips
+    family, one = families.fitted("animatediff", {"framesApart": True, "guidance": 1.0})
+    assert divided(one, subject(family, one), system)[1] == ""
     tiny = families.fitted("tiny", {})
     assert divided(tiny[1], subject(*tiny), system) == (subject(*tiny), "")
 

@@ -57,13 +57,16 @@ def steps(params: Any) -> int:
 def divided(params: Any, tried: Subject, system: System) -> tuple[Subject, str]:
     """What is tried on the mesh that a job opens on this system, and how its chips share the clip, in words.
 
-    Nothing is said where one chip makes it.
+    Nothing is said where one chip makes it, or every chip computes the same.
     """
     if system.chips == 1 or not isinstance(params, animatediff.Params):
         return tried, ""
     found = divide(system, clip(tried))
+    tried = replace(tried, mesh=found.mesh, parts=found.parts, tensor_axis=found.tensor_axis)
+    if found.chips == 1:
+        return tried, ""
     rows, columns = found.mesh
-    return replace(tried, mesh=found.mesh, parts=found.parts, tensor_axis=found.tensor_axis), (
+    return tried, (
         f"It was tried on a {rows}x{columns} mesh. {found.sentence} In a step each receives "
         f"{found.ethernet / 1e6:.0f} MB from other chips, which the lower bound leaves out; the planner, which counts "
         f"them, has {found.seconds:.3f} s."
