@@ -44,6 +44,10 @@ class Heads:
         """One matrix [in, n * width] of n projections' weights [channels, in]."""
         return torch.cat([self._pad(weight) for weight in weights]).T
 
+    def bias_of_heads(self, *biases: torch.Tensor) -> torch.Tensor:
+        """One row [1, n * width] of n projections' biases [channels]."""
+        return self.to_heads(*(bias[:, None] for bias in biases))
+
     def attend(self, q: ttnn.Tensor, k: ttnn.Tensor, v: ttnn.Tensor, mask: ttnn.Tensor | None) -> ttnn.Tensor:
         """[n, heads, queries, padded] -> tokens [1, 1, n * queries, channels]"""
         config = ttnn.SDPAProgramConfig(
@@ -61,7 +65,7 @@ class Heads:
 
 
 class SelfAttention:
-    """Attention within each run of `span` rows.
+    """Attention within each run of `span` rows; projections to queries, keys and values may have biases.
 
     Spans that are no whole tiles share sequences: two of 16 rows make one of 32, and a mask keeps them apart. So no
     work is done on padding, and no padding is seen.
@@ -71,6 +75,10 @@ class SelfAttention:
         self.heads, self.span, self.sequence = Heads(parameters, heads), span, packed(span)
         sources = ("to_q.weight", "to_k.weight", "to_v.weight")
         self.qkv = parameters.prepared("qkv", self.heads.to_heads, *sources)
+        self.bias = None
+        if "to_q.bias" in parameters:
+            biases = ("to_q.bias", "to_k.bias", "to_v.bias")
+            self.bias = parameters.prepared("qkv_bias", self.heads.bias_of_heads, *biases, dtype=ttnn.bfloat16)
         self.mask = None
         if self.sequence != span:
             number = torch.arange(self.sequence) // span
@@ -80,7 +88,7 @@ class SelfAttention:
     def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
         """Tokens [1, 1, rows, channels] to the same shape."""
         rows, whole = x.shape[2], -(-x.shape[2] // self.sequence) * self.sequence
-        qkv = ttnn.linear(x, self.qkv, core_grid=self.heads.grid)
+        qkv = ttnn.linear(x, self.qkv, bias=self.bias, core_grid=self.heads.grid)
         if whole != rows:
             qkv = ttnn.pad(qkv, [(0, 0), (0, 0), (0, whole - rows), (0, 0)], 0.0)
         qkv = ttnn.reshape(qkv, (whole // self.sequence, 1, self.sequence, 3 * self.heads.width))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import ttnn
 
 from animatediff_ttnn.layers.parameters import Parameters
-from animatediff_ttnn.layers.tokens import whole_tiles
+from animatediff_ttnn.layers.tokens import TILE, whole_tiles
 
 MOST_BLOCKS = 256
 
@@ -23,13 +25,16 @@ class LayerNorm:
 class GroupNorm:
     """Over groups of channels of `rows` tokens at a time: those of a picture, or of all frames of a video.
 
-    samples: how many times `rows` tokens there are. The channels must be a multiple of 32 and of `groups`.
+    samples: how many times `rows` tokens there are. Raises ValueError for channels that are no multiple of 32 and of
+    `groups`.
     """
 
     def __init__(self, parameters: Parameters, samples: int, rows: int, groups: int, eps: float) -> None:
         weight, bias = parameters.read("weight"), parameters.read("bias")
         self.samples, self.rows, self.channels = samples, rows, weight.numel()
         self.groups, self.eps = groups, eps
+        if self.channels % math.lcm(TILE, groups):
+            raise ValueError(f"{self.channels} channels cannot be normed on a board: {TILE} lie together there.")
         device = parameters.device
         self.grid = ttnn.operations.normalization.determine_expected_group_norm_dram_grid_size(
             device=device,
