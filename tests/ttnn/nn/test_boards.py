@@ -1,4 +1,7 @@
-"""The whole UNet, and Stable Diffusion's decoder, on boards of every kind, each in a process of its own: their cores and memory differ."""
+"""The whole UNet and Stable Diffusion's decoder on boards of every kind, whose cores and memory differ.
+
+Each in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+CLIP = "Tokens(videos=2, frames=16, height=8, width=8, parts=(1, 1))"
 TESTS = (
-    "test_unet.py::test_the_bundled_unet_is_diffusers_own[Tokens(videos=2, frames=16, height=8, width=8, parts=(1, 1))]",
+    f"test_unet.py::test_the_bundled_unet_is_diffusers_own[{CLIP}]",
     "test_vae.py::test_stable_diffusions_size_is_accepted_by_a_board",
 )
 

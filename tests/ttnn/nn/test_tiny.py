@@ -101,7 +101,9 @@ def test_pictures_of_a_storyboard() -> None:
     assert psnr(drawn["tt"], drawn["cpu"]) > ALIKE
     assert torch.is_grad_enabled()
     phases = [event.phase for event in events if isinstance(event, PhaseEvent)]
-    order = [Phase.LOADING, Phase.ENCODING, Phase.LOADING, Phase.COMPILING, Phase.DENOISING, Phase.DECODING]
-    assert [phase for phase in phases if phase is not Phase.LOADING][:4] == order[1:2] + order[3:]
+    # Of the decoder something is compiled, too, unless an earlier test has done that.
+    order = [Phase.ENCODING, Phase.DENOISING, Phase.DECODING]
+    assert [phase for phase in phases if phase not in (Phase.LOADING, Phase.COMPILING)][:3] == order
     notes = [event.text for event in events if isinstance(event, NoteEvent)]
-    assert any("N150" in note and "decoded on the host" in note for note in notes)
+    assert any("N150" in note and "denoising and decoding are on the board" in note for note in notes)
+    assert not any("on the host:" in note for note in notes)
