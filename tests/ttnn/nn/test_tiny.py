@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import diffusers
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from ttvideo.contract import Phase
-from ttvideo.families import tiny
+from ttvideo.families import tiny, tiny_boards
 from ttvideo.families.family import Event, Illustrator, NoteEvent, PhaseEvent, Prompt, Run, Shot, StepEvent
 from ttvideo.tt.device import DEVICE
 
@@ -68,6 +69,26 @@ def test_the_command_makes_the_video_that_the_cpu_makes(outputs: Path) -> None:
 def test_without_guidance_and_without_motion_modules(motion: bool) -> None:
     params = tiny.Params(steps=4, seed=5, guidance=1.0, frames=5, motion=motion)
     assert psnr(*(frames(device, params, []) for device in ("tt", "cpu"))) > ALIKE
+
+
+def test_the_board_decodes_and_the_host_where_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    params = tiny.Params(steps=2, seed=5, guidance=1.0, frames=6)
+    events: list[Event] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(diffusers.AutoencoderKL, "decode", None)
+        on_board = frames("tt", params, events)
+    told = [event for event in events if isinstance(event, PhaseEvent | StepEvent)]
+    decoding = told.index(PhaseEvent(Phase.DECODING, total=6))
+    assert told[decoding + 1 :] == [StepEvent(step, 6) for step in range(1, 7)]
+    refusal = "The frames are decoded on the host: A VAE with act_fn = 'gelu' is not supported, only with 'silu'."
+    assert NoteEvent(refusal) not in events
+    real = tiny_boards._config
+    monkeypatch.setattr(tiny_boards, "_config", lambda part: real(part) | ({"act_fn": "gelu"} if part == "vae" else {}))
+    on_host = frames("tt", params, events)
+    assert NoteEvent(refusal) in events
+    assert not np.array_equal(on_board, on_host)
+    assert psnr(on_board, on_host) > ALIKE
+    assert np.array_equal(frames("tt", params, [], have=frozenset({0, 1, 4})), on_host[[2, 3, 5]])
 
 
 def test_a_clip_that_begins_with_a_picture_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
