@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from support.random_clips import make_clip_models
+from support.tt_vae import like_stable_diffusion
 from ttvideo import families
 from ttvideo.contract import GenerateRequest
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
@@ -34,6 +35,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One engine for all tests, and one checkpoint."""
     folder = tmp_path_factory.mktemp("models")
     make_clip_models(folder, "animatediff", "animatediff-v1-5-2")
+    torch.manual_seed(0)
+    vae = like_stable_diffusion(32, 32, 32, 64, layers_per_block=1, norm_num_groups=8)
+    vae.save_pretrained(folder / "animatediff" / "vae")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTVIDEO_BOARD", "n150")
         patch.setenv("TTVIDEO_TTNN_PYTHON", sys.executable)
@@ -78,6 +82,16 @@ def test_a_board_makes_the_clip_that_the_cpu_makes(about: dict[str, Any]) -> Non
     assert psnr(made, clip("cpu", asked)) > ALIKE
     notes = [event.text for event in events if isinstance(event, NoteEvent)]
     assert any("Simulated numerics" in note for note in notes)
+    assert not any("on the host:" in note for note in notes)
+
+
+def test_the_host_decodes_what_boards_refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decoder of this checkpoint is narrower than a board's tiles."""
+    monkeypatch.setenv("TTVIDEO_MODELS", str(make_clip_models(tmp_path, "animatediff", "animatediff-v1-5-2")))
+    asked, events = params(steps=1, frames=2), list[Event]()
+    assert psnr(clip("tt", asked, events), clip("cpu", asked)) > ALIKE
+    (note,) = [event.text for event in events if isinstance(event, NoteEvent) and "on the host:" in event.text]
+    assert note.startswith("The frames are decoded on the host: 16 channels cannot be normed on a board")
 
 
 def test_it_goes_on_where_it_stopped() -> None:
@@ -90,6 +104,7 @@ def test_it_goes_on_where_it_stopped() -> None:
     again: list[Event] = []
     assert np.array_equal(clip("tt", asked, again, state=second.state()), whole)
     assert [event.step for event in again if isinstance(event, StepEvent) and event.state] == [3]
+    assert np.array_equal(clip("tt", asked, have=frozenset({0, 2}), state=second.state()), whole[[1, 3]])
 
 
 def test_it_is_cancelled_between_steps_and_the_board_is_used_again() -> None:
@@ -213,7 +228,8 @@ def test_frames_one_by_one_are_for_boards_only() -> None:
 @pytest.mark.parametrize(
     ("about", "sentence"),
     [
-        ({}, "Guidance over 2 chips: each chip has 1 video of 4 frames."),
+        # The second chip has no frame to decode when the first has the third.
+        ({"frames": 3}, "Guidance over 2 chips: each chip has 1 video of 3 frames."),
         ({"guidance": 1.0}, "Frames over 2 chips: each chip has 2 frames of a video."),
         ({"guidance": 1.0, "frames": 3}, "2 chips share the heads of all pictures."),
     ],

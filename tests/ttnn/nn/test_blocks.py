@@ -88,7 +88,7 @@ def resnet(into: int, out: int, tokens: Tokens) -> Block:
 
     def run(weights: Parameters, x: ttnn.Tensor) -> ttnn.Tensor:
         block = Resnet(weights, tokens, 32, 1e-5)
-        return block(x, block.time(ttnn.silu(weights.constant(time[None, None]))))
+        return block(x, block.shift(ttnn.silu(weights.constant(time[None, None]))))
 
     return Block(
         lambda: ResnetBlock2D(in_channels=into, out_channels=out, temb_channels=128, groups=32, eps=1e-5),

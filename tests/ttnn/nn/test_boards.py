@@ -1,4 +1,7 @@
-"""The whole UNet on boards of every kind, each in a process of its own: their cores and memory differ."""
+"""The whole UNet and Stable Diffusion's decoder on boards of every kind, whose cores and memory differ.
+
+Each in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ from pathlib import Path
 import pytest
 
 CLIP = "Tokens(videos=2, frames=16, height=8, width=8, parts=(1, 1), tensor_axis=None)"
-TEST = f"test_the_bundled_unet_is_diffusers_own[{CLIP}]"
+TESTS = (
+    f"test_unet.py::test_the_bundled_unet_is_diffusers_own[{CLIP}]",
+    "test_vae.py::test_stable_diffusions_size_is_accepted_by_a_board",
+)
 
 
 @pytest.mark.parametrize("board", ["n300", "galaxy", "p150", "bh-galaxy"])
-def test_the_bundled_unet_is_diffusers_own_on_every_kind_of_board(board: str) -> None:
+def test_they_are_the_same_on_every_kind_of_board(board: str) -> None:
     """Undivided: all chips compute the same."""
-    command = [sys.executable, "-m", "pytest", "-q", f"{Path(__file__).with_name('test_unet.py')}::{TEST}"]
+    command = [sys.executable, "-m", "pytest", "-q", *(f"{Path(__file__).parent}/{test}" for test in TESTS)]
     run = subprocess.run(command, env={**os.environ, "TTVIDEO_BOARD": board}, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
-    assert "1 passed" in run.stdout
+    assert "2 passed" in run.stdout

@@ -12,10 +12,10 @@ from diffusers import DDIMScheduler
 from safetensors.torch import save_file
 
 from support.tt_blocks import exact
+from support.tt_session import Told
 from support.tt_unet import BUNDLED, bundled, bundled_configs
 from ttvideo.errors import Cancelled, ErrorKind, WorkerError
 from ttvideo.tt.engine.programs import find
-from ttvideo.tt.engine.session import Session
 from ttvideo.tt.mock import golden
 from ttvideo.tt.nn import program, sampler
 from ttvideo.tt.nn.program import Asked
@@ -32,21 +32,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         part = {key: weight for key, weight in state.items() if ("motion_modules" in key) is motion}
         save_file(part, folder / f"{name}.safetensors")
     return str(folder / "unet.safetensors"), str(folder / "adapter.safetensors")
-
-
-class Told:
-    """What the program tells, in the order in which it does."""
-
-    def __init__(self, mesh: Any) -> None:
-        self.events: list[tuple[Any, ...]] = []
-        self.tensors: list[dict[str, torch.Tensor]] = []
-        self.kept: dict[str, Any] = {}
-        self.session = Session(mesh, self.kept, self._tell, lambda: self.cancel_at in self.events)
-        self.cancel_at: object = None
-
-    def _tell(self, event: dict[str, Any], tensors: Any) -> None:
-        self.events.append((event["phase"],) if event["event"] == "phase" else (event["step"], event["total"]))
-        self.tensors.append(dict(tensors))
 
 
 @pytest.fixture

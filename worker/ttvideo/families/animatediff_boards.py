@@ -1,4 +1,4 @@
-"""AnimateDiff's denoising on Tenstorrent boards; its text encoder and its decoder stay on the host."""
+"""AnimateDiff's denoising and decoding on Tenstorrent boards; its text encoder stays on the host."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ttvideo.families.family import NoteEvent, OnEvent, PhaseEvent, Run, StepEve
 from ttvideo.families.weights import checkpoints, headers
 from ttvideo.families.weights.loading import quiet
 from ttvideo.tt import detect, environment
+from ttvideo.tt.nn import decoding
 from ttvideo.tt.nn.config import UNetConfig
 from ttvideo.tt.nn.division import Clip, Division, divide
 from ttvideo.tt.nn.program import Asked
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ttvideo.families.animatediff import Params
     from ttvideo.families.clips.fields import ClipParams
     from ttvideo.families.clips.model import ClipModel, Embeddings
+    from ttvideo.families.family import Frame
     from ttvideo.families.weights.checkpoints import Published
 
 PADDED = 96
@@ -66,7 +68,10 @@ class Piece:
 
 
 class AnimateDiffBoards(ClipPipeline):
-    """Parts of the pipeline are on the host, but for the UNet, which only the engine reads."""
+    """Parts of the pipeline are on the host, but for the UNet, which only the engine reads.
+
+    The VAE is on both: here it gives previews, and the frames that boards refuse to decode.
+    """
 
     def _plan(self, params: ClipParams, *, reads: bool, on_event: OnEvent) -> Plan:
         # What is on the host is small; whether the UNet fits a board, ttnn says.
@@ -131,6 +136,34 @@ class AnimateDiffBoards(ClipPipeline):
             made.append(boards.denoise(tensors, asked, on_event, begin, after_step, division.mesh))
             done += len(piece.steps)
         return torch.cat(made, 2).to(self.parts.dtype)
+
+    def _decode(
+        self,
+        latents: torch.Tensor,
+        run: Run,
+        params: Any,
+        generator: torch.Generator,
+        plan: Plan,
+        on_event: OnEvent,
+    ) -> Iterator[tuple[int, Frame]]:
+        missing = [index for index in range(params.frames) if index not in run.have]
+        latents = latents[:, :, missing]
+        vae = self.parts.get("vae")
+
+        def on_host(first: int) -> Iterator[torch.Tensor]:
+            with self._cancellable([vae], on_event):
+                for piece in self.pictures(latents[:, :, first:], params, generator, tiled=plan.tiled):
+                    yield from piece.unbind(1)
+
+        source, mesh = self._vae_files(), self.division(params).mesh
+        made = boards.frames(self.model.to_vae(vae, latents)[0].movedim(1, 0), source, on_host, on_event, mesh)
+        yield from zip(missing, made, strict=True)
+
+    def _vae_files(self) -> decoding.Asked:
+        """The weights of the VAE as they are read here."""
+        vae = self.parts.folder_of("vae") / "vae"
+        files = checkpoints.weight_files(vae) or ()
+        return decoding.Asked(tuple(map(str, files)), json.loads((vae / "config.json").read_text()))
 
     def _text(self, prompts: list[torch.Tensor], params: Params) -> torch.Tensor:
         """[videos, tokens, width] as the program takes it: the negative prompt's first, with guidance."""

@@ -1,10 +1,10 @@
-"""The bundled model's denoising on Tenstorrent boards; its text encoder and its decoder stay on the host."""
+"""The bundled model's denoising and decoding on Tenstorrent boards; its text encoder stays on the host."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -12,8 +12,12 @@ from ttvideo.families import boards
 from ttvideo.families.continuing import ContinuingDDIM
 from ttvideo.families.family import OnEvent
 from ttvideo.families.tiny import FOLDER, Params
+from ttvideo.tt.nn import decoding
 from ttvideo.tt.nn.program import Asked
 from ttvideo.tt.nn.schedules import Pair, steps_of
+
+if TYPE_CHECKING:
+    from ttvideo.families.family import Frame
 
 PARTS = ("unet", "motion_adapter")
 
@@ -46,9 +50,9 @@ def denoise(
     if scheduler.first is not None:
         tensors["held"], tensors["held_noise"] = (part.contiguous() for part in scheduler.first)
     asked = Asked(
-        weights=tuple(str(FOLDER / part / "diffusion_pytorch_model.safetensors") for part in PARTS),
+        weights=_weights(*PARTS),
         motion=params.motion,
-        configs=tuple(json.loads((FOLDER / part / "config.json").read_text()) for part in PARTS),
+        configs=tuple(_config(part) for part in PARTS),
         steps=tuple(steps_of(scheduler)),
         guidance=params.guidance if guided else None,
         dtype=params.board_weights,
@@ -61,6 +65,23 @@ def denoise(
         after_step(number, latents)
 
     return boards.denoise(tensors, asked, on_event, begin, step)
+
+
+def frames(
+    pipe: Any, latents: torch.Tensor, on_host: Callable[[int], Iterator[torch.Tensor]], on_event: OnEvent
+) -> Iterator[Frame]:
+    """Of latents [frames, channels, height / 16, width / 16] as they are denoised; as `boards.frames`."""
+    asked = decoding.Asked(_weights("vae"), _config("vae"))
+    return boards.frames(latents / pipe.vae.config.scaling_factor, asked, on_host, on_event)
+
+
+def _weights(*parts: str) -> tuple[str, ...]:
+    return tuple(str(FOLDER / part / "diffusion_pytorch_model.safetensors") for part in parts)
+
+
+def _config(part: str) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((FOLDER / part / "config.json").read_text())
+    return config
 
 
 def _held(scheduler: ContinuingDDIM) -> tuple[Pair, ...]:

@@ -37,7 +37,7 @@ class TinyPipeline:
         *,
         boards: bool,
     ) -> None:
-        """`boards`: Tenstorrent boards denoise, and the pipe has no UNet."""
+        """`boards`: Tenstorrent boards denoise and decode, and the pipe has no UNet."""
         self.pipe, self._load_encoder, self._boards = pipe, load_encoder, boards
         self._preview_decode, self._preview_mean = preview_decode, preview_mean
         self._embeddings: dict[str, torch.Tensor] = {}
@@ -48,12 +48,17 @@ class TinyPipeline:
         places = _places(params)
         with torch.inference_mode():
             latents = self._denoise_clip(run, params.model_copy(update={"frames": len(places)}), on_event)
+        if self._boards:
+            missing = [made for made, shown in enumerate(places) if not run.have.issuperset(shown)]
+            frames = self._decode_on_boards(latents[0, :, missing].movedim(1, 0), on_event)
+            yield from ((place, frame) for made, frame in zip(missing, frames, strict=True) for place in places[made])
+            return
         on_event(PhaseEvent(Phase.DECODING, total=len(places)))
         for first in range(0, len(places), DECODE_FRAMES):
             shown = places[first : first + DECODE_FRAMES]
             if not run.have.issuperset(chain.from_iterable(shown)):
-                frames = self._decode(latents[:, :, first : first + DECODE_FRAMES])
-                yield from ((place, frame) for each, frame in zip(shown, frames, strict=True) for place in each)
+                decoded = self._decode(latents[:, :, first : first + DECODE_FRAMES])
+                yield from ((place, frame) for each, frame in zip(shown, decoded, strict=True) for place in each)
             on_event(StepEvent(first + len(shown), len(places)))
 
     def encode(self, prompts: Sequence[Prompt], on_event: OnEvent, *, free: bool = False) -> None:
@@ -92,6 +97,8 @@ class TinyPipeline:
                 on_event(PhaseEvent(Phase.DENOISING, total=steps))
 
             latents = self._denoise(prompt, negative, params, generators, begin, on_event, denoising, after_step)
+            if self._boards:
+                return list(self._decode_on_boards(latents[:, :, 0], on_event))
             on_event(PhaseEvent(Phase.DECODING, total=len(shots)))
             frames = []
             for number, latent in enumerate(latents, start=1):
@@ -113,6 +120,18 @@ class TinyPipeline:
         with torch.inference_mode():
             frames = self.pipe.decode_latents(latents, latents.shape[2])
         return list(self.pipe.video_processor.postprocess_video(frames, output_type="np")[0])
+
+    def _decode_on_boards(self, latents: torch.Tensor, on_event: OnEvent) -> Iterator[Frame]:
+        """Frames of latents [frames, channels, height / 16, width / 16], one after the other."""
+        from ttvideo.families import tiny_boards
+
+        def on_host(first: int) -> Iterator[torch.Tensor]:
+            for some in latents[first:].split(DECODE_FRAMES):
+                with torch.inference_mode():
+                    decoded = self.pipe.decode_latents(some.movedim(0, 1)[None], len(some))[0]
+                yield from decoded.movedim(1, 0)
+
+        return tiny_boards.frames(self.pipe, latents, on_host, on_event)
 
     def _denoise_clip(self, run: Run, params: Params, on_event: OnEvent) -> torch.Tensor:
         """Latents [1, channels, frames, height / 16, width / 16]."""

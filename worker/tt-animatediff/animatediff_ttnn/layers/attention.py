@@ -54,6 +54,14 @@ class Heads:
         shares = zip(*(self._pad(weight).chunk(self.chips) for weight in weights), strict=True)
         return torch.cat([part for share in shares for part in share]).T
 
+    def bias(self, parameters: Parameters, name: str, *sources: str) -> ttnn.Tensor:
+        """One row [1, n * width], on each chip for its own heads, of n projections' biases [channels]."""
+
+        def make(*biases: torch.Tensor) -> torch.Tensor:
+            return self._to_heads(*(bias[:, None] for bias in biases))
+
+        return parameters.prepared(name, make, *sources, axis=self.axis, split=1, dtype=ttnn.bfloat16)
+
     def attend(self, q: ttnn.Tensor, k: ttnn.Tensor, v: ttnn.Tensor, mask: ttnn.Tensor | None) -> ttnn.Tensor:
         """[n, heads, queries, padded] -> tokens [1, 1, n * queries, channels]"""
         config = ttnn.SDPAProgramConfig(
@@ -71,7 +79,7 @@ class Heads:
 
 
 class SelfAttention:
-    """Attention within each run of `span` rows.
+    """Attention within each run of `span` rows; projections to queries, keys and values may have biases.
 
     Spans that are no whole tiles share sequences: two of 16 rows make one of 32, and a mask keeps them apart. So no
     work is done on padding, and no padding is seen. axis: of the mesh, whose chips share the heads.
@@ -80,6 +88,9 @@ class SelfAttention:
     def __init__(self, parameters: Parameters, heads: int, span: int, axis: int | None = None) -> None:
         self.heads, self.span, self.sequence = Heads(parameters, heads, axis), span, packed(span)
         self.qkv = self.heads.projection(parameters, "qkv", "to_q.weight", "to_k.weight", "to_v.weight")
+        self.bias = None
+        if "to_q.bias" in parameters:
+            self.bias = self.heads.bias(parameters, "qkv_bias", "to_q.bias", "to_k.bias", "to_v.bias")
         self.mask = None
         if self.sequence != span:
             number = torch.arange(self.sequence) // span
@@ -89,7 +100,7 @@ class SelfAttention:
     def __call__(self, x: ttnn.Tensor) -> ttnn.Tensor:
         """Tokens [1, 1, rows, channels] to the same shape."""
         rows, whole = x.shape[2], -(-x.shape[2] // self.sequence) * self.sequence
-        qkv = ttnn.linear(x, self.qkv, core_grid=self.heads.grid)
+        qkv = ttnn.linear(x, self.qkv, bias=self.bias, core_grid=self.heads.grid)
         if whole != rows:
             qkv = ttnn.pad(qkv, [(0, 0), (0, 0), (0, whole - rows), (0, 0)], 0.0)
         qkv = ttnn.reshape(qkv, (whole // self.sequence, 1, self.sequence, 3 * self.heads.width))

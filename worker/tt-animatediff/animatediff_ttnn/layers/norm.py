@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import ttnn
 
 from animatediff_ttnn.layers.parameters import Parameters
-from animatediff_ttnn.layers.tokens import packed, whole_tiles
+from animatediff_ttnn.layers.tokens import TILE, packed, whole_tiles
 
 MOST_BLOCKS = 256
 # Rows of a repeated sample, above which that costs more than it saves.
@@ -25,13 +27,16 @@ class LayerNorm:
 class GroupNorm:
     """Over groups of channels of `rows` tokens at a time: those of a picture, or of all frames of a video.
 
-    samples: how many times `rows` tokens there are. The channels must be a multiple of 32 and of `groups`.
+    samples: how many times `rows` tokens there are. Raises ValueError for channels that are no multiple of 32 and of
+    `groups`.
     """
 
     def __init__(self, parameters: Parameters, samples: int, rows: int, groups: int, eps: float) -> None:
         weight, bias = parameters.read("weight"), parameters.read("bias")
         self.samples, self.rows, self.channels = samples, rows, weight.numel()
         self.groups, self.eps = groups, eps
+        if self.channels % math.lcm(TILE, groups):
+            raise ValueError(f"{self.channels} channels cannot be normed on a board: {TILE} lie together there.")
         # Of samples that end within a tile the op masks the rest, by a table that it brings from the host at each call.
         # Repeated until it fills tiles, a sample has the same mean and variance.
         self.repeats = packed(rows) // rows if packed(rows) <= MOST_REPEATED else 1

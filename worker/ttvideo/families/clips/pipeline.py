@@ -239,7 +239,7 @@ class ClipPipeline:
             for piece in self.pictures(latents, params, generator, tiled=plan.tiled):
                 for picture in piece.unbind(1):
                     if index not in run.have:
-                        yield index, _frame(picture)
+                        yield index, to_frame(picture)
                     index += 1
                 on_event(StepEvent(index, params.frames))
 
@@ -268,6 +268,7 @@ class ClipPipeline:
             return self._linear_decoder(latents[0].movedim(1, 0))
 
 
-def _frame(picture: torch.Tensor) -> Frame:
+def to_frame(picture: torch.Tensor) -> Frame:
+    """Of a picture [3, height, width] in [-1, 1]."""
     frame: Frame = picture.float().add(1).div(2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     return frame

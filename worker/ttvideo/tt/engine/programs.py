@@ -24,6 +24,7 @@ Program: TypeAlias = "Callable[[Session, Tensors, dict[str, Any]], Tensors]"
 PROGRAMS = {
     "animatediff": "ttvideo.tt.nn.program:run",
     "check": "ttvideo.tt.engine.check:run",
+    "decode": "ttvideo.tt.nn.decoding:run",
     "metal": "ttvideo.tt.metal.program:run",
 }
 

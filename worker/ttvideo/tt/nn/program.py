@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ttvideo.tt.nn.sampler import Denoised, Sampler
 
 log = logging.getLogger("ttvideo.tt.nn")
-KEPT = "animatediff"
+UNET, DECODER = "animatediff", "decoder"
+"""What programs of this package keep on the mesh, by its name in `Session.kept`."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str,
     """
     import ttnn
 
+    # Two programs' weights may not fit; without the decoder's, a clip needs what preflight says. They are back in a
+    # second or two.
+    session.kept.pop(DECODER, None)
     asked = Asked.of(arguments)
     latents, text = tensors["latents"], tensors["text"]
     sampler = _sampler(session, asked, tuple(latents.shape), text.shape[1])
@@ -119,9 +123,9 @@ def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length
     files = [Path(file) for file in asked.weights]
     folder = prepared_folder(files, asked.dtype, session.mesh)
     key = (folder, tokens, text_length, asked.motion, str(asked.configs))
-    kept = session.kept.get(KEPT)
+    kept = session.kept.get(UNET)
     if kept is None or kept[0] != key:
-        session.kept.pop(KEPT, None)
+        session.kept.pop(UNET, None)
         del kept
         session.phase("loading")
         parameters = Parameters(Files(files, motion=asked.motion), session.mesh, getattr(ttnn, asked.dtype), folder)
@@ -131,5 +135,5 @@ def _sampler(session: Session, asked: Asked, shape: tuple[int, ...], text_length
             raise WorkerError(
                 ErrorKind.UNSUPPORTED, str(error), "Choose another device for it, such as --device cpu."
             ) from error
-        session.kept[KEPT] = kept
+        session.kept[UNET] = kept
     return Sampler(kept[1], asked.guidance)

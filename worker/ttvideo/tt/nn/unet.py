@@ -67,7 +67,7 @@ class UNet:
         width = self.time1.weight.shape[0]
         waves = self.parameters.constant(sinusoid(timesteps, width)[None, None])
         h = ttnn.silu(self.time2(ttnn.silu(self.time1(waves))))
-        table = ttnn.concat([resnet.time(h) for resnet in self._resnets()], dim=3)
+        table = ttnn.concat([resnet.shift(h) for resnet in self._resnets()], dim=3)
         # A step's row is cut out whole, which is simple only where it begins a tile.
         table = ttnn.reshape(ttnn.to_layout(table, ttnn.ROW_MAJOR_LAYOUT), (len(timesteps), 1, 1, table.shape[3]))
         return ttnn.to_layout(table, ttnn.TILE_LAYOUT)
