@@ -34,7 +34,10 @@ class GroupNorm:
         self.samples, self.rows, self.channels = samples, rows, weight.numel()
         self.groups, self.eps = groups, eps
         if self.channels % math.lcm(TILE, groups):
-            raise ValueError(f"{self.channels} channels cannot be normed on a board: {TILE} lie together there.")
+            raise ValueError(
+                f"A board cannot norm {self.channels} channels in {groups} groups, only a multiple of {TILE} and of the "
+                "groups."
+            )
         device = parameters.device
         self.grid = ttnn.operations.normalization.determine_expected_group_norm_dram_grid_size(
             device=device,
