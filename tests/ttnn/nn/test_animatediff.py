@@ -91,7 +91,7 @@ def test_the_host_decodes_what_boards_refuse(tmp_path: Path, monkeypatch: pytest
     asked, events = params(steps=1, frames=2), list[Event]()
     assert psnr(clip("tt", asked, events), clip("cpu", asked)) > ALIKE
     (note,) = [event.text for event in events if isinstance(event, NoteEvent) and "on the host:" in event.text]
-    assert note.startswith("The frames are decoded on the host: 16 channels cannot be normed on a board")
+    assert note.startswith("The frames are decoded on the host: A board cannot norm 16 channels in 8 groups")
 
 
 def test_it_goes_on_where_it_stopped() -> None:

@@ -135,7 +135,7 @@ def test_another_decoder_is_refused(config: dict[str, Any], more: dict[str, torc
 
 def test_widths_that_a_board_cannot_norm_are_refused(mesh: Any) -> None:
     narrow = like_stable_diffusion(16, 32, norm_num_groups=8)
-    with pytest.raises(ValueError, match="16 channels"):
+    with pytest.raises(ValueError, match="cannot norm 16 channels in 8 groups"):
         Decoder(Parameters(narrow.state_dict(), mesh), narrow.config, Tokens(1, 1, 4, 4))
 
 

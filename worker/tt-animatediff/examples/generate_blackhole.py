@@ -1,5 +1,5 @@
 """Phase 2: frames one after the other on a Tenstorrent device, without temporal attention. They have their base noise
-in common, and each a little of its own. ttvideo does it; it has the UNet in TTNN, and decodes on the CPU."""
+in common, and each a little of its own. ttvideo does it; it has the UNet and the decoder in TTNN."""
 
 from __future__ import annotations
 
