@@ -99,6 +99,7 @@ bench-ttnn:  ## what AnimateDiff needs of each board, by ttnn on mock boards; it
 	@.ci/ttnn
 	@$(BIN)/python bench/preflight.py
 	@$(BIN)/python bench/preflight.py --designs n150
+	@$(BIN)/python bench/decoding.py
 	@$(BIN)/python bench/division.py
 	@$(BIN)/python bench/division.py --frames-apart
 	@TTVIDEO_BOARD=n150 build/ttnn/bin/python bench/fusions.py

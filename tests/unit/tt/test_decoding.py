@@ -53,7 +53,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch, device: Boards, events: list[Event]
         yield from torch.zeros(len(LATENTS) - first, 3, 16, 16)
 
     monkeypatch.setattr(boards, "DEVICE", device)
-    made = list(boards.frames(LATENTS, ASKED, on_host, events.append, Opening((1, 2))))
+    made = list(boards.frames(LATENTS, ASKED, on_host, events.append, (1, 2)))
     assert {frame.shape for frame in made} == {(16, 16, 3)}
     return [float(np.mean(frame)) for frame in made]
 
@@ -97,4 +97,4 @@ def test_a_cancel_is_none_either(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(boards, "DEVICE", Boards())
     with pytest.raises(Cancelled):
-        list(boards.frames(LATENTS, ASKED, lambda first: iter(()), stop, Opening((1, 2))))
+        list(boards.frames(LATENTS, ASKED, lambda first: iter(()), stop, (1, 2)))

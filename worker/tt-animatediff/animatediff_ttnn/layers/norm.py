@@ -37,8 +37,8 @@ class GroupNorm:
         self.groups, self.eps = groups, eps
         if self.channels % math.lcm(TILE, groups):
             raise ValueError(
-                f"A board cannot norm {self.channels} channels in {groups} groups, only a multiple of {TILE} and of the "
-                "groups."
+                f"A board cannot norm {self.channels} channels in {groups} groups, only a multiple of {TILE} and of "
+                "the groups."
             )
         # Of samples that end within a tile the op masks the rest, by a table that it brings from the host at each call.
         # Repeated until it fills tiles, a sample has the same mean and variance.
