@@ -50,7 +50,7 @@ def test_the_command_makes_the_video_that_the_cpu_makes(outputs: Path) -> None:
     made = {}
     for device in ("tt", "cpu"):
         command = [sys.executable, "-m", "ttvideo", "generate", PROMPT, "--model", "tiny", "--device", device]
-        command += ["--steps", "6", "--seed", "3", "--output", str(outputs / device)]
+        command += ["--steps", "4", "--frames", "8", "--seed", "3", "--output", str(outputs / device)]
         run = subprocess.run(command, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
         folder = next((outputs / device).iterdir())
