@@ -35,8 +35,8 @@ class GroupNorm:
         self.groups, self.eps = groups, eps
         if self.channels % math.lcm(TILE, groups):
             raise ValueError(
-                f"A board cannot norm {self.channels} channels in {groups} groups, only a multiple of {TILE} and of the "
-                "groups."
+                f"A board cannot norm {self.channels} channels in {groups} groups: it takes multiples of {TILE} and of "
+                "the groups."
             )
         device = parameters.device
         self.grid = ttnn.operations.normalization.determine_expected_group_norm_dram_grid_size(
