@@ -35,9 +35,16 @@ def mock_folder() -> Path:
     return FOLDER
 
 
+@pytest.fixture(scope="module")
+def mesh(opened: Any) -> Any:
+    """All chips of the board, without programs of other tests: those of a few models fill L1_SMALL."""
+    opened.clear_program_cache()
+    return opened
+
+
 @pytest.fixture(scope="session")
-def mesh() -> Iterator[Any]:
-    """All chips of the board, opened once."""
+def opened() -> Iterator[Any]:
+    """The same, opened once."""
     import ttnn
 
     assert SYSTEM is not None

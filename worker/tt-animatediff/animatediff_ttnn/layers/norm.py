@@ -37,7 +37,7 @@ class GroupNorm:
         self.groups, self.eps = groups, eps
         if self.channels % math.lcm(TILE, groups):
             raise ValueError(
-                f"A board cannot norm {self.channels} channels in {groups} groups, only a multiple of {TILE} and of "
+                f"A board cannot norm {self.channels} channels in {groups} groups: it takes multiples of {TILE} and of "
                 "the groups."
             )
         # Of samples that end within a tile the op masks the rest, by a table that it brings from the host at each call.

@@ -52,6 +52,15 @@ class Session:
         mark.touch()
         warm.add(key)
 
+    def forget_programs(self) -> None:
+        """What they hold on the mesh is free; whatever was warmed up has to be again."""
+        import ttnn
+
+        # None of them may be running.
+        ttnn.synchronize_device(self.mesh)
+        self.mesh.clear_program_cache()
+        self.kept.pop("warm", None)
+
     def _check(self) -> None:
         if self._cancelled():
             raise Cancelled

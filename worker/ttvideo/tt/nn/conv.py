@@ -8,7 +8,7 @@ from animatediff_ttnn.layers.parameters import Parameters
 from animatediff_ttnn.layers.tokens import TILE, Tokens
 
 # What ttnn says of pictures that are too many for one call: no way to cut them, or a buffer that overflows.
-TOO_LARGE = ("valid slice configuration", "circular buffers", "worst-case CB size", "Out of Memory")
+TOO_LARGE = ("valid slice configuration", "circular buffers", "worst-case CB size")
 
 
 class Conv2d:

@@ -11,12 +11,11 @@ import torch
 
 from ttvideo.errors import ErrorKind, WorkerError
 from ttvideo.tt.nn.program import DECODER, UNET
+from ttvideo.tt.nn.room import with_room
 
 if TYPE_CHECKING:
     from ttvideo.tt.engine.session import Session
     from ttvideo.tt.nn.vae import Decoder
-FULL = "DRAM buffer"
-"""In what ttnn 0.81.1 says when there is no room for one."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,7 @@ def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str,
     needs them at once, and go only where the decoder has no room beside them.
     """
     asked, latents = Asked(**arguments), tensors["latents"]
-    try:
-        return _pictures(session, asked, latents)
-    except RuntimeError as error:
-        if FULL not in str(error) or UNET not in session.kept:
-            raise
-        session.kept.pop(UNET)
-    # Not within the handler: what failed is held by the error.
-    return _pictures(session, asked, latents)
+    return with_room(session, lambda: _pictures(session, asked, latents), spare=UNET)
 
 
 def _pictures(session: Session, asked: Asked, latents: torch.Tensor) -> dict[str, torch.Tensor]:

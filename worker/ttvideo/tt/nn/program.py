@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttvideo.errors import ErrorKind, WorkerError
+from ttvideo.tt.nn.room import with_room
 from ttvideo.tt.nn.schedules import Pair, Step
 
 if TYPE_CHECKING:
@@ -69,12 +70,16 @@ def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str,
     do, *latents' shape]; for a given first frame `held` and `held_noise` [videos, channels, 1, height, width]. With
     `shown`, each step has its `latents`, and `clean`, what the model took for the latents without noise.
     """
-    import ttnn
-
     # Two programs' weights may not fit; without the decoder's, a clip needs what preflight says. They are back in a
     # second or two.
     session.kept.pop(DECODER, None)
     asked = Asked.of(arguments)
+    return {"latents": with_room(session, lambda: _denoised(session, tensors, asked))}
+
+
+def _denoised(session: Session, tensors: dict[str, torch.Tensor], asked: Asked) -> torch.Tensor:
+    import ttnn
+
     latents, text = tensors["latents"], tensors["text"]
     sampler = _sampler(session, asked, tuple(latents.shape), text.shape[1])
     about = f"animatediff {asked.configs} {asked.motion} {asked.dtype} {sampler.unet.tokens}"
@@ -85,7 +90,8 @@ def run(session: Session, tensors: dict[str, torch.Tensor], arguments: dict[str,
         # The host is far ahead: what it says is done is done, and a cancel is heeded soon.
         ttnn.synchronize_device(session.mesh)
         session.step(number, total, {"latents": state.latents(), "clean": state.clean()} if asked.shown else None)
-    return {"latents": state.latents()}
+    made: torch.Tensor = state.latents()
+    return made
 
 
 def _states(sampler: Sampler, asked: Asked, tensors: dict[str, torch.Tensor]) -> Iterator[Denoised]:
