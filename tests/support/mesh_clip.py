@@ -1,13 +1,15 @@
 """Run with a system, rows and columns of its mesh, how pictures are divided along them, frames, and a folder.
 
-Two steps of the bundled model there, with guidance: prints the largest difference of the latents from diffusers', and
-with `wrong` those of programs that divide wrongly.
+Two steps of the bundled model there, with guidance, and eleven pictures decoded: prints the largest differences of the
+latents and of the pictures from diffusers', and with `wrong` those of programs that divide wrongly.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -75,8 +77,34 @@ def main() -> None:
                 whole, "part", lambda x, axes, dim=2: dividing.part(x, axes[:: 1 if dim else -1], dim)
             ):
                 found["another picture's text"] = difference(1)
+    found["decoded"] = decoded(device)
     ttnn.close_mesh_device(device)
     sys.stdout.write(f"{json.dumps(found)}\n")
+
+
+def decoded(mesh: Any) -> float:
+    """The largest difference of pictures, each of which another chip decodes, from diffusers'."""
+    import torch
+    from safetensors.torch import save_file
+
+    from support.tt_blocks import exact
+    from support.tt_session import Told
+    from support.tt_vae import small
+    from ttvideo.tt.engine.programs import find
+    from ttvideo.tt.mock import golden
+    from ttvideo.tt.nn.decoding import Asked
+
+    latents, config = exact(11, 4, 4, 4), {key: value for key, value in small().config.items() if key[0] != "_"}
+    with torch.no_grad():
+        expected = small().decode(latents).sample
+    with tempfile.TemporaryDirectory() as folder, golden.shadow(rounded=False):
+        os.environ["TTVIDEO_CACHE"] = folder
+        file = f"{folder}/vae.safetensors"
+        save_file(small().state_dict(), file)
+        told = Told(mesh)
+        made = find("decode")(told.session, {"latents": latents}, Asked((file,), config).as_json())["pictures"]
+        told.kept.clear()
+    return float((made - expected).abs().max())
 
 
 if __name__ == "__main__":

@@ -37,12 +37,15 @@ def differences(folder: Path, board: str, *arguments: str) -> dict[str, float]:
 def test_a_clip_on_several_chips_is_diffusers_own(
     board: str, mesh: str, parts: str, frames: str, mock_folder: Path
 ) -> None:
-    assert differences(mock_folder, board, mesh, parts, frames)["right"] < EXACT
+    found = differences(mock_folder, board, mesh, parts, frames)
+    assert found["right"] < EXACT
+    assert found["decoded"] < EXACT
 
 
 def test_a_wrong_division_is_seen(mock_folder: Path) -> None:
     """Guidance over two chips, frames over four."""
     found = differences(mock_folder, "t3k", "[2, 4]", "[2, 4]", "4", "wrong")
     assert found.pop("right") < EXACT
+    assert found.pop("decoded") < EXACT
     assert len(found) == 3
     assert min(found.values()) > 100 * EXACT
