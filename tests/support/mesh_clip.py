@@ -1,12 +1,14 @@
 """Run with a system, rows and columns of its mesh, divisions, frames, and a folder.
 
 Two steps of the bundled model there, with guidance. Prints for each division, `parts` and `tensor_axis` of Tokens, the
-largest difference of the latents from diffusers', and with `wrong` those of programs that divide wrongly.
+largest difference of the latents from diffusers', and with `wrong` those of programs that divide wrongly; then that of
+eleven pictures, decoded.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -36,6 +38,7 @@ def main() -> None:
     with golden.shadow(rounded=False), tempfile.TemporaryDirectory() as cache:
         # Both times: prepared, and read back.
         found = [differences(device, parts, axis, frames, Path(cache)) for parts, axis in divisions]
+    found.append({"decoded": decoded(device)})
     ttnn.close_mesh_device(device)
     sys.stdout.write(f"{json.dumps(found)}\n")
 
@@ -111,6 +114,31 @@ def wrongs(axis: int | None) -> Iterator[Wrong]:
     else:
         yield "its own heads instead of all", lambda: mock.patch.object(ttnn, "all_reduce", lambda x, **_: x)
         yield "a bias for each chip", lambda: mock.patch.object(linear.RowParallel, "__call__", bias_of_each)
+
+
+def decoded(mesh: Any) -> float:
+    """The largest difference of pictures, each of which another chip decodes, from diffusers'."""
+    import torch
+    from safetensors.torch import save_file
+
+    from support.tt_blocks import exact
+    from support.tt_session import Told
+    from support.tt_vae import small
+    from ttvideo.tt.engine.programs import find
+    from ttvideo.tt.mock import golden
+    from ttvideo.tt.nn.decoding import Asked
+
+    latents, config = exact(11, 4, 4, 4), {key: value for key, value in small().config.items() if key[0] != "_"}
+    with torch.no_grad():
+        expected = small().decode(latents).sample
+    with tempfile.TemporaryDirectory() as folder, golden.shadow(rounded=False):
+        os.environ["TTVIDEO_CACHE"] = folder
+        file = f"{folder}/vae.safetensors"
+        save_file(small().state_dict(), file)
+        told = Told(mesh)
+        made = find("decode")(told.session, {"latents": latents}, Asked((file,), config).as_json())["pictures"]
+        told.kept.clear()
+    return float((made - expected).abs().max())
 
 
 if __name__ == "__main__":

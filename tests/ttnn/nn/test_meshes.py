@@ -40,7 +40,9 @@ def differences(folder: Path, board: str, *arguments: str) -> list[dict[str, flo
 def test_a_clip_on_several_chips_is_diffusers_own(
     board: str, mesh: str, division: str, frames: str, mock_folder: Path
 ) -> None:
-    assert max(each["right"] for each in differences(mock_folder, board, mesh, division, frames)) < EXACT
+    *found, pictures = differences(mock_folder, board, mesh, division, frames)
+    assert max(each["right"] for each in found) < EXACT
+    assert pictures["decoded"] < EXACT
 
 
 def test_a_wrong_division_is_seen(mock_folder: Path) -> None:
@@ -49,7 +51,9 @@ def test_a_wrong_division_is_seen(mock_folder: Path) -> None:
     Last the two heads are on each of four chips, which share only the feed-forward parts' channels.
     """
     division = "[[[2, 4], null], [[1, 4], 0], [[1, 4], 0], [[2, 1], 1]]"
-    for found in differences(mock_folder, "t3k", "[2, 4]", division, "4", "wrong"):
+    *clips, pictures = differences(mock_folder, "t3k", "[2, 4]", division, "4", "wrong")
+    assert pictures["decoded"] < EXACT
+    for found in clips:
         assert found.pop("right") < EXACT
         assert len(found) in (2, 3)
         assert min(found.values()) > 100 * EXACT
