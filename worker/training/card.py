@@ -100,7 +100,7 @@ def _architecture(model: Path) -> str:
 {size:.1f} MB in diffusers' AnimateDiff format. Channel, head and text widths and the text length are multiples of 32.
 
 - UNet: {counts["unet"]} parameters, widths {_list(network.WIDTHS)}, latents {CHANNELS}x{SIDE}x{SIDE}, v-prediction
-- Motion modules: {counts["motion_adapter"]}, up to {network.MAX_FRAMES} frame positions, trained with {FRAMES}
+- Motion modules: {counts["motion_adapter"]}, up to {network.MAX_FRAMES} frame positions, trained with 1, 8, 16 and 24
 - Text encoder: {counts["text_encoder"]}, CLIP of width {network.TEXT_WIDTH} with {network.TEXT_LENGTH} tokens
 - VAE: {counts["vae"]}, 16x16 pixels per latent; the latents are close to the principal components of image patches
 
@@ -207,10 +207,10 @@ def _limits(result: Json) -> str:
     return f"""
 ## Limits
 
-One subject, colour, motion, scene, size and pace at a time, and only those listed above; 128x128 pixels and {FRAMES}
-frames (8 are the first half of them; other counts up to {network.MAX_FRAMES} run, untrained). "Spinning" was never
-trained with a ball or a sun, which look the same turned. By eye, small and big are heard, and the words of pace change
-little.
+One subject, colour, motion, scene, size and pace at a time, and only those listed above; 128x128 pixels. A clip shows
+the whole motion in 8, 16 or 24 frames, a picture its middle; other counts up to {network.MAX_FRAMES} run, untrained.
+"Spinning" was never trained with a ball or a sun, which look the same turned. By eye, outlines are lumpy and change from
+frame to frame; what circles is sometimes seen twice, for no word says where it begins; what spins changes its shape.
 
 Classes of which less than half came out right in the evaluation: {least}.
 

@@ -62,7 +62,7 @@ def test_the_command_makes_the_video_that_the_cpu_makes(outputs: Path) -> None:
     assert made["tt"].shape == (8, 128, 128, 3)
     assert psnr(made["tt"], made["cpu"]) > ALIKE
     # It is a video, and not the same picture again and again.
-    assert psnr(made["tt"][0], made["tt"][8]) < ALIKE
+    assert psnr(made["tt"][0], made["tt"][4]) < ALIKE
 
 
 @pytest.mark.parametrize("motion", [True, False])

@@ -90,8 +90,8 @@ def test_wrong_parameters_are_refused_before_anything_is_queued(
 
 def test_what_the_model_cannot_do_is_said_with_the_value_used(queue: Queue) -> None:
     job = queue.submit(request("a red dragon", frames=40, width=512, height=512))
-    assert job.parameters["frames"] == 16
-    assert any("16 instead of 40" in note for note in job.notes)
+    assert job.parameters["frames"] == 24
+    assert any("24 frames: so many instead of 40" in note for note in job.notes)
     assert any("128x128" in note for note in job.notes)
     assert any("dragon" in note for note in job.notes)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ttvideo.families.tiny_pipeline import TinyPipeline as TinyPipeline
 
 FOLDER = Path(__file__).with_name("tiny_model")
-SIDE, FRAMES = 128, 16
+SIDE, FRAMES, MOST_FRAMES = 128, 16, 24
 
 
 class Params(BaseModel):
@@ -56,9 +56,9 @@ class Params(BaseModel):
         FRAMES,
         ge=1,
         title="Frames",
-        description="Frames of the clip",
-        json_schema_extra={"maximum": FRAMES},
-        examples=[8, FRAMES],
+        description="Frames of the clip; it shows the whole motion in as many",
+        json_schema_extra={"maximum": MOST_FRAMES},
+        examples=[8, FRAMES, MOST_FRAMES],
     )
     fps: float = Field(
         8.0, gt=0, le=120, title="Frame rate", description="Frames per second of the file", examples=[8.0, 12.0, 24.0]
@@ -85,11 +85,11 @@ class Params(BaseModel):
 
 def fit(params: Params) -> tuple[Params, list[str]]:
     notes = []
-    if params.frames > FRAMES:
-        notes.append(f"The bundled model makes at most {FRAMES} frames: {FRAMES} instead of {params.frames}.")
+    if params.frames > MOST_FRAMES:
+        notes.append(f"The bundled model makes at most {MOST_FRAMES} frames: so many instead of {params.frames}.")
     if (params.width, params.height) != (SIDE, SIDE):
         notes.append(f"The bundled model makes {SIDE}x{SIDE} only, instead of {params.width}x{params.height}.")
-    return params.model_copy(update={"frames": min(params.frames, FRAMES), "width": SIDE, "height": SIDE}), notes
+    return params.model_copy(update={"frames": min(params.frames, MOST_FRAMES), "width": SIDE, "height": SIDE}), notes
 
 
 def remarks(prompt: str, negative_prompt: str) -> list[str]:
