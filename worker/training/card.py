@@ -209,8 +209,9 @@ def _limits(result: Json) -> str:
 
 One subject, colour, motion, scene, size and pace at a time, and only those listed above; 128x128 pixels. A clip shows
 the whole motion in 8, 16 or 24 frames, a picture its middle; other counts up to {network.MAX_FRAMES} run, untrained.
-"Spinning" was never trained with a ball or a sun, which look the same turned. By eye, outlines are lumpy and change from
-frame to frame; what circles is sometimes seen twice, for no word says where it begins; what spins changes its shape.
+"Spinning" was never trained with a ball or a sun, which look the same turned. By eye, outlines are lumpy and change
+from frame to frame; what circles is sometimes seen twice, for no word says where it begins; what spins changes its
+shape.
 
 Classes of which less than half came out right in the evaluation: {least}.
 
