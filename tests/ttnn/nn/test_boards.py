@@ -1,7 +1,6 @@
-"""The whole UNet and Stable Diffusion's decoder on boards of every kind, whose cores and memory differ; on Blackhole the
-blocks of Stable Diffusion's widths, too.
+"""The whole UNet and Stable Diffusion's decoder on boards of every kind, whose cores and memory differ.
 
-Each in a process of its own.
+On Blackhole the blocks of Stable Diffusion's widths, too. Each in a process of its own.
 """
 
 from __future__ import annotations
