@@ -30,7 +30,7 @@ def test_what_is_beyond_the_text_length_is_shown() -> None:
     assert note.startswith("Only the first 30 words are read; cut off: “star”")
 
 
-@pytest.mark.parametrize(("asked", "used"), [(1, 1), (16, 16), (17, 16), (1000, 16)])
+@pytest.mark.parametrize(("asked", "used"), [(1, 1), (24, 24), (25, 24), (1000, 24)])
 def test_frames_beyond_the_model_are_rounded_and_said(asked: int, used: int) -> None:
     effective = families.effective(GenerateRequest(prompt="a ball", parameters={"frames": asked}))
     assert effective.parameters["frames"] == used
