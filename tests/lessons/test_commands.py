@@ -71,7 +71,13 @@ def home(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def stopped_job(home: Path) -> str:
     """A storyboard's, which Ctrl-C stops when its first frame is there."""
     command = [sys.executable, "-m", "ttvideo", "storyboard", "video_prompts.txt", "--batch", "1", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=home / "tt-scratchpad") as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        cwd=home / "tt-scratchpad",
+        # Tests that were started in the background have inherited that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line)["framesDone"]:
