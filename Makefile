@@ -52,7 +52,7 @@ system:
 	@.ci/system
 
 lint: setup $(MODULES)  ## format, lint, types, and whether what is generated is current
-	@npm run --silent lint & npm=$$!; set -ex; \
+	@npm run --silent lint & npm=$$!; trap "wait $$npm" EXIT; set -ex; \
 	$(BIN)/ruff format --check .; \
 	$(BIN)/ruff check .; \
 	$(BIN)/mypy; \

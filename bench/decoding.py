@@ -36,12 +36,13 @@ def measure(board: str, side: int, *, after_denoising: bool) -> None:
     from animatediff_ttnn.layers.parameters import Parameters
     from animatediff_ttnn.layers.tokens import Tokens
     from ttvideo.tt.mock.report import captured
-    from ttvideo.tt.mock.trial import Zeros, _denoising
+    from ttvideo.tt.mock.trial import Zeros, denoised
     from ttvideo.tt.nn.vae import Decoder
 
     mesh = ttnn.open_mesh_device(ttnn.MeshShape(1, 1), l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
-    denoising = _denoising(mesh, tried)
+    denoising = denoised(mesh, tried)
     if after_denoising:
+        # The generator holds the UNet on the board.
         next(denoising), next(denoising)
     vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,

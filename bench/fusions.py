@@ -112,14 +112,14 @@ def main() -> None:
     import ttnn
 
     from ttvideo.tt.mock.report import captured
-    from ttvideo.tt.mock.trial import _denoising
+    from ttvideo.tt.mock.trial import denoised
 
     shape = ttnn.MeshShape(1, 1)
     mesh = ttnn.open_mesh_device(shape, l1_small_size=L1_SMALL_SIZE, **toolchain.open_kwargs(system))
     print(f"| {system.title} | operations | at least |", "|---|---|---|", sep="\n", flush=True)
     for name, undone in FUSIONS.items():
         with undone:
-            denoising = _denoising(mesh, tried)
+            denoising = denoised(mesh, tried)
             next(denoising), next(denoising)
             with captured(mesh, system.board) as capture:
                 next(denoising)

@@ -27,7 +27,7 @@ from training.latents import LatentSpace
 # What teaches clips of every length, once motions are told apart: about an hour and a half on a core.
 LONG_STAGES = (
     denoiser.Stage("long clips", frames=16, batch=8, samples=33_616, lr=2.5e-3, loud=0.15),
-    denoiser.Stage("fine clips", frames=16, batch=8, samples=10_384, lr=1e-3, decay=1.0, loud=0.1, even=1.0),
+    denoiser.Stage("fine clips", frames=16, batch=8, samples=8_384, lr=1e-3, decay=1.0, loud=0.1, even=1.0),
 )
 # From nothing: its parts took about three and a half hours of a core; in one piece it was not run.
 DECODER_STAGES = (

@@ -51,9 +51,7 @@ class Stage:
 
     The learning rate is constant, then falls to 0 over the last `decay` part. `loud` is the share of clips that are
     lost in noise, three quarters of them wholly; of the others the noisier are the more frequent, the less `even` is
-    below 1. At the stage's end the UNet goes `back` by that part towards the one
-    that training went on from: nearly all of the new remains, and less of the old is lost (Wortsman et al. 2022,
-    arXiv:2109.01903).
+    below 1.
     """
 
     name: str
@@ -64,7 +62,6 @@ class Stage:
     decay: float = 0.0
     loud: float = 0.0
     even: float = 0.6
-    back: float = 0.0
 
 
 def positions(unet: UNetMotionModel, table: dict[int, torch.Tensor], frames: torch.Tensor) -> None:
@@ -122,7 +119,6 @@ class Trainer:
                     history.note(self.folder, "denoiser", row | self.validate(stage))
                 losses.clear()
                 if self.seen >= stage.samples:
-                    self._go_back(stage.back)
                     self.stage, self.seen = self.stage + 1, 0
                 if self.rank == 0:
                     self._save()
@@ -259,16 +255,6 @@ class Trainer:
     def _average_weights(self, keep: float) -> None:
         for average, model in ((self.ema_unet, self.unet), (self.ema_text, self.text)):
             torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
-
-    @torch.no_grad()
-    def _go_back(self, part: float) -> None:
-        """Sets weights and averaged weights to the averaged ones, `part` of the way towards where training began."""
-        if part == 0:
-            return
-        begun = AnimateDiffPipeline.from_pretrained(self.folder / "start").unet.to(self.device)
-        torch._foreach_lerp_(list(self.ema_unet.parameters()), list(begun.parameters()), part)
-        torch._foreach_copy_(list(self.unet.parameters()), list(self.ema_unet.parameters()))
-        torch._foreach_copy_(list(self.text.parameters()), list(self.ema_text.parameters()))
 
     @torch.no_grad()
     def validate(self, stage: Stage, clips: int = 32) -> dict[str, float]:

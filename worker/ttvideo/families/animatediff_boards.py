@@ -104,13 +104,7 @@ class AnimateDiffBoards(ClipPipeline):
         if division.chips > 1:
             on_event(NoteEvent(division.sentence))
         text = self._text([each["prompt_embeds"].cpu().float() for each in texts], params)
-        began = False
-
-        def begin() -> None:
-            nonlocal began
-            if not began:
-                began = True
-                on_event(PhaseEvent(Phase.DENOISING, total=total))
+        begin = boards.beginning(Phase.DENOISING, total, on_event)
 
         def after_step(step: int, latents: torch.Tensor, clean: torch.Tensor) -> None:
             whole, number = torch.cat([*made, latents], 2), done + step

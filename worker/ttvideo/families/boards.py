@@ -94,7 +94,7 @@ def frames(
     taken. mesh: each of its chips decodes other frames.
     Raises WorkerError: what `Device.run` raises when boards fail, and what `on_host` raises.
     """
-    begin = _beginning(len(latents), on_event)
+    begin = beginning(Phase.DECODING, len(latents), on_event)
     made = _pictures(latents.float(), asked, on_host, on_event, begin, mesh)
     for number, picture in enumerate(made, start=1):
         yield to_frame(picture)
@@ -124,15 +124,15 @@ def _pictures(
         yield from made
 
 
-def _beginning(total: int, on_event: OnEvent) -> Callable[[], None]:
-    """Begins the phase, if it has not begun yet."""
+def beginning(phase: Phase, total: int, on_event: OnEvent) -> Callable[[], None]:
+    """Begins the phase, if it has not begun yet: each piece of a clip is a run of its own for the engine."""
     began = False
 
     def begin() -> None:
         nonlocal began
         if not began:
             began = True
-            on_event(PhaseEvent(Phase.DECODING, total=total))
+            on_event(PhaseEvent(phase, total=total))
 
     return begin
 

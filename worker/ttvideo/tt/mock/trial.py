@@ -83,7 +83,7 @@ def _try(mesh: Any, kind: boards.BoardType, subject: Subject, tell: Tell) -> dic
     from ttvideo.tt.mock.report import captured
 
     reports = []
-    denoising = _denoising(mesh, subject)
+    denoising = denoised(mesh, subject)
     for phase in ("loading", "compiling", "denoising"):
         tell(phase)
         capture: Captured | None = None
@@ -111,7 +111,7 @@ def _try(mesh: Any, kind: boards.BoardType, subject: Subject, tell: Tell) -> dic
     }
 
 
-def _denoising(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
+def denoised(mesh: Any, subject: Subject) -> Iterator[Denoised | None]:
     """After the weights are on the board, after the first two steps, and after the third, which is as all others."""
     import torch
     import ttnn

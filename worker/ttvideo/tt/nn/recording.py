@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import ttnn
 
@@ -36,7 +37,8 @@ class Recording:
             finally:
                 ttnn.end_trace_capture(device, self._trace, cq_id=0)
         except RuntimeError as error:
-            self.release()
+            with suppress(RuntimeError):  # there may be nothing to release
+                self.release()
             raise NotRecorded(str(error)) from error
 
     def predict(self, x: ttnn.Tensor, row: ttnn.Tensor) -> ttnn.Tensor:
